@@ -14,6 +14,7 @@ type Item struct {
 	Type    Type
 	Version string // ninjs version, NewsML-G2 @version
 	Name    string // the name of an association; empty on the item itself
+	Rel     string // how an association relates to the item that holds it
 
 	Representation string // "full" or "partial"
 	Profile        string
@@ -32,13 +33,14 @@ type Item struct {
 	Descriptions []Words
 	Bodies       []Words
 
-	FirstCreated   time.Time
-	VersionCreated time.Time
-	ContentCreated time.Time
-	Embargoed      time.Time // may not be used before
-	Expires        time.Time
-	PubStatus      PubStatus
-	Signals        []Concept // G2: sig:correction, sig:update …
+	FirstCreated     time.Time
+	VersionCreated   time.Time
+	ContentCreated   time.Time
+	ContentDigitised time.Time // when older content was scanned, ninjs 3.2
+	Embargoed        time.Time // may not be used before
+	Expires          time.Time
+	PubStatus        PubStatus
+	Signals          []Concept // G2: sig:correction, sig:update …
 
 	CopyrightHolder string
 	CopyrightNotice string
@@ -199,9 +201,10 @@ type Point struct{ X, Y int }
 
 // EventDetails describes a planned event.
 type EventDetails struct {
-	Status    string // URI
-	Dates     *Dates
-	Organiser *Concept
+	Status         string // URI
+	CoverageStatus string // URI: whether and how the event is covered
+	Dates          *Dates
+	Organiser      *Concept
 }
 
 // Dates of an event or a coverage. The Expected ones may be truncated
