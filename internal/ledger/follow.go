@@ -1,0 +1,264 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"jisr/internal/db"
+	"jisr/internal/news"
+)
+
+// Follower reacts to the journal. Apply is called with records in order, each
+// of them once: its effects commit together with the follower's place, and a
+// crash resumes where it stopped. A follower whose place is set back to 0
+// builds its view anew, so Apply must not depend on anything but the journal.
+type Follower struct {
+	Name  string
+	Kinds []Kind // nil for all
+	Batch int    // records a transaction; 0 means 500
+	Apply func(ctx context.Context, tx *db.Tx, records []*Record) error
+	// Needs names followers that must have gone past a record before this one
+	// sees it.
+	Needs []string
+}
+
+// followerState is what others may learn of a running follower.
+type followerState struct {
+	position atomic.Int64
+	failure  atomic.Pointer[string]
+}
+
+// topicOf is woken when a follower has moved on.
+func topicOf(name string) string { return "follower/" + name }
+
+// idlePoll is how often a follower looks without being woken: a notification
+// can be lost with a connection.
+const idlePoll = 5 * time.Second
+
+// Follow runs the follower until ctx ends. A failing Apply is tried again with
+// growing pauses; what fails is said in the log, in Lag and on /readyz, and the
+// follower does not skip it.
+func (l *Ledger) Follow(ctx context.Context, f Follower) {
+	state := &followerState{}
+	l.followers.Store(f.Name, state)
+	woken, cancel := l.db.Subscribe(Topic)
+	defer cancel()
+	var needs []<-chan struct{}
+	for _, n := range f.Needs {
+		c, cancel := l.db.Subscribe(topicOf(n))
+		defer cancel()
+		needs = append(needs, c)
+	}
+	pause := time.Duration(0)
+	for ctx.Err() == nil {
+		more, err := l.followOnce(ctx, f, state)
+		switch {
+		case err == nil:
+			state.failure.Store(nil)
+			pause = 0
+		case ctx.Err() != nil:
+			return
+		default:
+			text := err.Error()
+			state.failure.Store(&text)
+			pause = min(max(2*pause, 50*time.Millisecond), 30*time.Second)
+			l.log.Error("a follower of the journal failed and will try again", "follower", f.Name,
+				"position", state.position.Load(), "in", pause, "err", err)
+		}
+		if more {
+			continue
+		}
+		wait := idlePoll
+		if pause > 0 {
+			wait = pause
+		}
+		l.sleep(ctx, wait, woken, needs)
+	}
+}
+
+func (l *Ledger) sleep(ctx context.Context, wait time.Duration, woken <-chan struct{}, needs []<-chan struct{}) {
+	var need <-chan struct{}
+	if len(needs) > 0 {
+		need = needs[0] // followers need at most one other today; more would still be polled
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-woken:
+	case <-need:
+	case <-t.C:
+	}
+}
+
+// followOnce applies the next batch and reports whether there may be more.
+func (l *Ledger) followOnce(ctx context.Context, f Follower, state *followerState) (more bool, err error) {
+	limit := f.Batch
+	if limit == 0 {
+		limit = 500
+	}
+	from, err := l.cursor(ctx, l.db.Reader(), f.Name)
+	if err != nil {
+		return false, err
+	}
+	state.position.Store(from)
+	upTo, err := l.bound(ctx, f)
+	if err != nil || upTo <= from {
+		return false, err
+	}
+	// Reading happens before the transaction: the journal behind a position never
+	// changes, and the writer is not held up by it.
+	records, last, err := l.next(ctx, f, from, upTo, limit)
+	if err != nil || last == from {
+		return false, err
+	}
+	moved := false
+	err = l.db.Write(ctx, func(tx *db.Tx) error {
+		mine, err := tx.TryLock(ctx, topicOf(f.Name))
+		if err != nil || !mine {
+			return err // another process follows under this name
+		}
+		now, err := l.cursor(ctx, tx, f.Name)
+		if err != nil || now != from {
+			return err
+		}
+		if len(records) > 0 {
+			if err := f.Apply(ctx, tx, records); err != nil {
+				return err
+			}
+		}
+		moved = true
+		if err := setCursor(ctx, tx, f.Name, last); err != nil {
+			return err
+		}
+		return tx.Notify(ctx, topicOf(f.Name))
+	})
+	if err != nil {
+		return false, fmt.Errorf("follow %s after %d: %w", f.Name, from, err)
+	}
+	if moved {
+		state.position.Store(last)
+	}
+	return moved, nil
+}
+
+// next reads the records to apply and the position that will then be passed.
+func (l *Ledger) next(ctx context.Context, f Follower, from, upTo int64, limit int) ([]*Record, int64, error) {
+	records, err := l.Journal(ctx, from, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	last := from
+	var out []*Record
+	for _, r := range records {
+		if r.Position > upTo {
+			break
+		}
+		last = r.Position
+		if f.wants(r.Kind) {
+			out = append(out, r)
+		}
+	}
+	return out, last, nil
+}
+
+func (f *Follower) wants(k Kind) bool {
+	if f.Kinds == nil {
+		return true
+	}
+	for _, want := range f.Kinds {
+		if k == want {
+			return true
+		}
+	}
+	return false
+}
+
+// bound returns the newest position that the follower may see.
+func (l *Ledger) bound(ctx context.Context, f Follower) (int64, error) {
+	upTo, err := l.Position(ctx)
+	for _, n := range f.Needs {
+		if err != nil {
+			return 0, err
+		}
+		var p int64
+		p, err = l.cursor(ctx, l.db.Reader(), n)
+		upTo = min(upTo, p)
+	}
+	return upTo, err
+}
+
+func (l *Ledger) cursor(ctx context.Context, q db.Queryer, name string) (int64, error) {
+	var p int64
+	err := q.QueryRowContext(ctx, `SELECT position FROM follower WHERE name = $1`, name).Scan(&p)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return p, err
+}
+
+func setCursor(ctx context.Context, tx *db.Tx, name string, position int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO follower (name, position) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position`, name, position)
+	return err
+}
+
+// Rewind sets the follower back to 0, so that it builds its view anew. The
+// caller empties the view in the same transaction.
+func (l *Ledger) Rewind(ctx context.Context, tx *db.Tx, name string) error {
+	return setCursor(ctx, tx, name, 0)
+}
+
+// WaitFollower returns once the follower has passed the position, or with an
+// error of kind Unavailable when ctx ends first.
+func (l *Ledger) WaitFollower(ctx context.Context, name string, position int64) error {
+	woken, cancel := l.db.Subscribe(topicOf(name))
+	defer cancel()
+	for {
+		p, err := l.cursor(ctx, l.db.Reader(), name)
+		if err == nil && p >= position {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-woken:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return news.Errorf(news.Unavailable, "", "it is recorded; the newsroom's lists will show it shortly").Because(ctx.Err())
+		}
+	}
+}
+
+// Lag says how far a follower is behind the journal and why, if it is failing.
+type Lag struct {
+	Follower string
+	Position int64
+	Behind   int64
+	Failure  string
+}
+
+// Lags returns the state of every follower that runs here.
+func (l *Ledger) Lags(ctx context.Context) ([]Lag, error) {
+	head, err := l.Position(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Lag
+	l.followers.Range(func(name, v any) bool {
+		s := v.(*followerState)
+		lag := Lag{Follower: name.(string), Position: s.position.Load()}
+		lag.Behind = head - lag.Position
+		if f := s.failure.Load(); f != nil {
+			lag.Failure = *f
+		}
+		out = append(out, lag)
+		return true
+	})
+	return out, nil
+}
