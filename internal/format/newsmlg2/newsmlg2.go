@@ -1,0 +1,175 @@
+// Package newsmlg2 reads NewsML-G2 2.x, the format in which most news agencies
+// send text, pictures, video, packages and plans, into news.Item.
+//
+// The invariant: whatever the bytes are, Read ends in bounded time and memory,
+// and every element of an item ends in a field, in Item.Extra or in a loss. An
+// item that cannot be used safely (no guid, no usable kind) is refused with a
+// reason that says where; an unclear status or embargo holds the item back
+// instead of letting it through.
+//
+// The format is IPTC NewsML-G2 (https://iptc.org/std/NewsML-G2/), its codes are
+// the IPTC NewsCodes (http://cv.iptc.org/newscodes/).
+package newsmlg2
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"jisr/internal/format/loss"
+	"jisr/internal/news"
+)
+
+// Namespace is the XML namespace of NewsML-G2 and the other G2 standards.
+const Namespace = "http://iptc.org/std/nar/2006-10-01/"
+
+// Limits on one file. They stand far above what agencies send.
+const (
+	MaxSize  = 16 << 20 // bytes of a file as received
+	MaxItems = 10_000   // items of a newsMessage
+
+	maxDepth    = 200     // open elements
+	maxNodes    = 200_000 // elements and texts of one item
+	maxAttrs    = 64      // attributes of one element
+	maxBindings = 256     // namespace prefixes in scope
+	maxLosses   = 1000    // reported; the rest is only counted
+)
+
+// Detect reports whether head, the first bytes of a file (1 KiB is enough),
+// begins a NewsML-G2 document. It asks for the root element only, so that a
+// file with a wrong namespace still comes to Read, which says what is wrong.
+func Detect(head []byte) bool {
+	// A UTF-16 file shows its root element once the zero bytes are gone.
+	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
+	}
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	for {
+		head = bytes.TrimLeft(head, " \t\r\n")
+		var end string
+		switch {
+		case bytes.HasPrefix(head, []byte("<?")):
+			end = "?>"
+		case bytes.HasPrefix(head, []byte("<!--")):
+			end = "-->"
+		case bytes.HasPrefix(head, []byte("<")):
+			return isRoot(firstName(head[1:]))
+		default:
+			return false
+		}
+		_, rest, found := bytes.Cut(head, []byte(end))
+		if !found {
+			return false
+		}
+		head = rest
+	}
+}
+
+// firstName returns the local name that a start tag begins with.
+func firstName(tag []byte) string {
+	if i := bytes.IndexAny(tag, " \t\r\n/>"); i >= 0 {
+		tag = tag[:i]
+	}
+	if i := bytes.IndexByte(tag, ':'); i >= 0 {
+		tag = tag[i+1:]
+	}
+	return string(tag)
+}
+
+func isRoot(name string) bool { return name == "newsMessage" || isItem(name) }
+
+func isItem(name string) bool {
+	switch name {
+	case "newsItem", "packageItem", "planningItem", "conceptItem", "knowledgeItem", "catalogItem":
+		return true
+	}
+	return false
+}
+
+// Read returns the items of a NewsML-G2 document in their order: one for each
+// newsItem, packageItem, planningItem and conceptItem of an event.
+//
+// A document that is not well-formed or over a limit is refused whole: the items
+// are nil and the error says the element and line. In a newsMessage an item may
+// be refused alone: then the error joins one news.Error for each refused item,
+// and the others are returned beside it. The losses name what an item says and
+// news.Item cannot hold, and what Read decided on the sender's behalf.
+func Read(data []byte) ([]*news.Item, []loss.Loss, error) {
+	if len(data) > MaxSize {
+		return nil, nil, news.Errorf(news.TooLarge, "", "the file has %d bytes, more than the %d allowed", len(data), MaxSize)
+	}
+	r := &reader{known: map[loss.Loss]bool{}, aliases: map[string]bool{}}
+	text, err := r.toUTF8(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := newParser(string(text))
+	for {
+		n, err := p.next()
+		if err != nil {
+			return nil, nil, err
+		}
+		if n == nil {
+			break
+		}
+		if err := r.part(n, p); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(r.items) == 0 && len(r.refused) == 0 {
+		return nil, nil, news.Errorf(news.Invalid, p.root, "the message holds no item")
+	}
+	if r.unreported > 0 {
+		r.losses = append(r.losses, loss.Loss{Path: p.root, Reason: fmt.Sprintf("%d further losses are not listed", r.unreported)})
+	}
+	return r.items, r.losses, errors.Join(r.refused...)
+}
+
+// reader collects what comes of one document.
+type reader struct {
+	items      []*news.Item
+	losses     []loss.Loss
+	known      map[loss.Loss]bool // the same of many elements is said once
+	unreported int
+	refused    []error
+	aliases    map[string]bool   // unknown scheme aliases that were reported
+	schemes    map[string]string // by alias, from the message's header
+	count      int
+}
+
+// part takes the next part of the document: a message's header or an item.
+func (r *reader) part(n *node, p *parser) error {
+	if n.name == "header" {
+		r.schemes = inlineSchemes(n, nil)
+		return nil
+	}
+	if !isItem(n.name) {
+		r.lose(n.path(), "the element does not belong in a newsMessage")
+		return nil
+	}
+	if r.count++; r.count > MaxItems {
+		return news.Errorf(news.TooLarge, p.root, "the message has more than the %d items allowed", MaxItems)
+	}
+	if n.space != Namespace {
+		r.lose(n.path(), fmt.Sprintf("namespace %q is not that of NewsML-G2; the item was read as if it were", n.space))
+	}
+	it, err := r.item(n, p.text)
+	if err != nil {
+		r.refused = append(r.refused, err)
+		return nil
+	}
+	r.items = append(r.items, it)
+	return nil
+}
+
+func (r *reader) lose(path, reason string) {
+	l := loss.Loss{Path: path, Reason: reason}
+	switch {
+	case r.known[l]:
+	case len(r.losses) >= maxLosses:
+		r.unreported++
+	default:
+		r.known[l] = true
+		r.losses = append(r.losses, l)
+	}
+}
