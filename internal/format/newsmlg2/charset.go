@@ -65,24 +65,21 @@ func (r *reader) decode(data []byte, enc encoding.Encoding, label string) ([]byt
 	return text, nil
 }
 
+// mustBeUTF8 names the first byte that breaks the promise of UTF-8.
 func mustBeUTF8(data []byte, says string) ([]byte, error) {
 	if utf8.Valid(data) {
 		return data, nil
 	}
-	for rest, at := data, 0; ; {
-		i := bytes.IndexFunc(rest, func(c rune) bool { return c == utf8.RuneError })
-		if i < 0 {
-			return data, nil
-		}
-		at += i
-		_, size := utf8.DecodeRune(data[at:])
-		if size == 1 {
-			return nil, news.Errorf(news.Invalid, "xml declaration",
-				"line %d: byte %d (0x%02x) is not UTF-8, which %s promises: declare the true encoding", lineAt(data, at), at, data[at], says)
+	at := 0
+	for {
+		c, size := utf8.DecodeRune(data[at:])
+		if c == utf8.RuneError && size == 1 {
+			break
 		}
 		at += size
-		rest = data[at:]
 	}
+	return nil, news.Errorf(news.Invalid, "xml declaration",
+		"line %d: byte %d (0x%02x) is not UTF-8, which %s promises: declare the true encoding", lineAt(data, at), at, data[at], says)
 }
 
 // declaredCharset returns the encoding of the XML declaration in lower case.
