@@ -224,6 +224,19 @@ func TestDetectAsksForTheRootElementOnly(t *testing.T) {
 	}
 }
 
+func TestVersionIsTheOneThatTheFileDeclares(t *testing.T) {
+	for _, c := range []struct{ head, want string }{
+		{`<newsItem standard="NewsML-G2" standardversion="2.30">`, "2.30"},
+		{`<newsMessage><itemSet><newsItem standardversion='2.9'/>`, "2.9"},
+		{`<newsItem guid="a">`, ""},
+		{`<newsItem standardversion="2.3`, ""},
+	} {
+		if got := newsmlg2.Version([]byte(c.head)); got != c.want {
+			t.Errorf("Version(%q) = %q, want %q", c.head, got, c.want)
+		}
+	}
+}
+
 func TestSchemesOfTheFileComeBeforeThoseOfIPTC(t *testing.T) {
 	it, losses := read(t, `<catalog><scheme alias="medtop" uri="http://own.example/"/><scheme alias="own" uri="http://own.example/s/"/></catalog>`+
 		`<contentMeta><subject qcode="medtop:1"/><subject qcode="own:ж"/><subject qcode="subj:2"/></contentMeta>`)

@@ -65,6 +65,20 @@ func Detect(head []byte) bool {
 	}
 }
 
+// Version returns the standard's version that a file declares in its first bytes,
+// such as 2.30, or "" if it declares none.
+func Version(head []byte) string {
+	_, rest, found := bytes.Cut(head, []byte(" standardversion="))
+	if !found || len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
+		return ""
+	}
+	version, _, found := bytes.Cut(rest[1:], rest[:1])
+	if !found || len(version) > 10 {
+		return ""
+	}
+	return string(version)
+}
+
 // firstName returns the local name that a start tag begins with.
 func firstName(tag []byte) string {
 	if i := bytes.IndexAny(tag, " \t\r\n/>"); i >= 0 {
