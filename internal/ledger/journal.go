@@ -112,10 +112,11 @@ func one(row *sql.Row) (*Record, error) {
 // in every log or, with a non-empty origin, in that one. Their content is left
 // out.
 func (l *Ledger) About(ctx context.Context, origin, ref string, kinds ...Kind) ([]*Record, error) {
-	return about(ctx, l.db.Reader(), origin, ref, kinds)
+	return About(ctx, l.db.Reader(), origin, ref, kinds...)
 }
 
-func about(ctx context.Context, q db.Queryer, origin, ref string, kinds []Kind) ([]*Record, error) {
+// About is Ledger.About within a transaction.
+func About(ctx context.Context, q db.Queryer, origin, ref string, kinds ...Kind) ([]*Record, error) {
 	query, args := selectRecord+` WHERE e.ref = $1`, []any{ref}
 	if origin != "" {
 		args = append(args, origin)

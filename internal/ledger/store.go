@@ -225,8 +225,13 @@ func contentBulk() *db.Bulk {
 // Content returns the bytes of the digest; NotFound if the node has none, or
 // none any more.
 func (l *Ledger) Content(ctx context.Context, digest Hash) ([]byte, error) {
+	return ReadContent(ctx, l.db.Reader(), digest)
+}
+
+// ReadContent is Ledger.Content within a transaction.
+func ReadContent(ctx context.Context, q db.Queryer, digest Hash) ([]byte, error) {
 	var b []byte
-	err := l.db.Reader().QueryRowContext(ctx, `SELECT bytes FROM content WHERE digest = $1`, digest[:]).Scan(&b)
+	err := q.QueryRowContext(ctx, `SELECT bytes FROM content WHERE digest = $1`, digest[:]).Scan(&b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, news.Errorf(news.NotFound, "content", "no content %s is kept here", digest)
 	}

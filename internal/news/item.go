@@ -2,6 +2,7 @@ package news
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -272,6 +273,19 @@ func mainText(texts []Words) Words {
 		return texts[0]
 	}
 	return Words{}
+}
+
+// DigitalSourceBase is IPTC's vocabulary of digital source types.
+const DigitalSourceBase = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+// MachineMade reports whether the item says that a machine made it, wholly or
+// in substance, by IPTC's digital source types.
+func (it *Item) MachineMade() bool {
+	switch strings.TrimPrefix(it.DigitalSourceType, DigitalSourceBase) {
+	case "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia", "compositeSynthetic":
+		return true
+	}
+	return false
 }
 
 // Digests returns the digests of all media of the item and its associations,

@@ -6,6 +6,8 @@
 // translates its bytes to and from it.
 package news
 
+import "slices"
+
 // Type is the nature of an item: IPTC ninature NewsCodes, and the kinds that
 // partners exchange beyond them (programme, data).
 type Type string
@@ -58,6 +60,9 @@ const (
 
 // Acts lists every act.
 var Acts = []Act{Publish, Update, Correction, Hold, Release, Kill, Refile}
+
+// Valid reports whether the act is one that we know.
+func (a Act) Valid() bool { return slices.Contains(Acts, a) }
 
 // NeedsReason reports whether receivers must be told why.
 func (a Act) NeedsReason() bool {

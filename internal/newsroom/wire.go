@@ -1,0 +1,190 @@
+package newsroom
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"jisr/internal/db"
+	"jisr/internal/format/ninjs"
+	"jisr/internal/ledger"
+	"jisr/internal/news"
+)
+
+// WireFollower is the name of the follower behind the wire, for WaitFollower.
+const WireFollower = "wire"
+
+// wireFollower keeps the newest version of every item in the table item.
+func (s *Service) wireFollower() ledger.Follower {
+	return ledger.Follower{Name: WireFollower, Kinds: []ledger.Kind{ledger.KindItem}, Apply: s.applyWire}
+}
+
+// arrival is an item entry as the wire needs it.
+type arrival struct {
+	record *ledger.Record
+	entry  *ledger.Entry
+	body   news.ItemBody
+	item   *news.Item
+}
+
+func (s *Service) applyWire(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+	arrivals := make([]*arrival, 0, len(records))
+	for _, r := range records {
+		a, err := read(r)
+		if err != nil {
+			// The entry is of record all the same; it is shown raw on the ledger page.
+			s.log.Warn("an item entry cannot be shown on the wire", "origin", r.Origin, "index", r.Index, "err", err)
+			continue
+		}
+		arrivals = append(arrivals, a)
+	}
+	if err := upsertItems(ctx, tx, arrivals); err != nil {
+		return err
+	}
+	for _, a := range arrivals {
+		if err := s.applyDerivations(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.applyOwn(ctx, tx, a); err != nil {
+			return err
+		}
+	}
+	return tx.Notify(ctx, Topic)
+}
+
+// read reads an item entry with its content. An entry whose content is not here
+// is shown by its label alone.
+func read(r *ledger.Record) (*arrival, error) {
+	e, err := r.Entry()
+	if err != nil {
+		return nil, err
+	}
+	a := &arrival{record: r, entry: e}
+	if err := e.Decode(&a.body); err != nil {
+		return nil, err
+	}
+	if e.Ref == "" || a.body.Version < 1 || !a.body.Act.Valid() {
+		return nil, news.Errorf(news.Invalid, "body", "an item entry needs a ref, a version and an act that we know")
+	}
+	if r.Body == nil {
+		a.item = &news.Item{URI: e.Ref, Type: a.body.Label.Type, Language: a.body.Label.Language, Embargoed: a.body.Label.Embargoed}
+		return a, nil
+	}
+	if a.item, _, err = ninjs.Read(r.Body); err != nil {
+		return nil, err
+	}
+	if a.item.URI != e.Ref {
+		return nil, news.Errorf(news.Invalid, "uri", "the content is that of %q, the entry that of %q", a.item.URI, e.Ref)
+	}
+	return a, nil
+}
+
+// upsertItems writes the newest version of each item of the batch. One
+// statement may touch a row only once, so older versions within the batch are
+// dropped first.
+func upsertItems(ctx context.Context, tx *db.Tx, arrivals []*arrival) error {
+	newest := make(map[[2]string]*arrival, len(arrivals))
+	for _, a := range arrivals {
+		key := [2]string{a.record.Origin, a.entry.Ref}
+		if old := newest[key]; old == nil || a.record.Index > old.record.Index {
+			newest[key] = a
+		}
+	}
+	rows := make([]any, 0, len(newest)*itemColumns)
+	for _, a := range arrivals {
+		if newest[[2]string{a.record.Origin, a.entry.Ref}] == a {
+			rows = a.appendRow(rows)
+		}
+	}
+	// Entries of one log can arrive out of order when withheld ones are revealed:
+	// the place in the log decides which version is newer, not the time of arrival.
+	return db.NewBulk(`item (origin, uri, position, idx, own, version, act, status, blocked, type, language,
+		headline, slugline, summary, desk, urgency, machine, issued, embargoed, expires, content)`, itemColumns,
+		`ON CONFLICT (origin, uri) DO UPDATE SET position = excluded.position, idx = excluded.idx,
+		version = excluded.version, act = excluded.act, status = excluded.status, type = excluded.type,
+		language = excluded.language, headline = excluded.headline, slugline = excluded.slugline,
+		summary = excluded.summary, desk = excluded.desk, urgency = excluded.urgency, machine = excluded.machine,
+		issued = excluded.issued, embargoed = excluded.embargoed, expires = excluded.expires,
+		content = excluded.content WHERE excluded.idx > item.idx`).Insert(ctx, tx, rows)
+}
+
+const itemColumns = 21
+
+func (a *arrival) appendRow(rows []any) []any {
+	it, r := a.item, a.record
+	var digest any
+	if r.Content != nil {
+		digest = r.Content[:]
+	}
+	return append(rows, r.Origin, a.entry.Ref, r.Position, r.Index, flag(r.Own), a.body.Version, string(a.body.Act),
+		string(a.body.Act.After()), "", string(it.Type), strings.ToLower(it.Language), cut(it.Headline(), 500), cut(it.Slugline, 200),
+		cut(it.Summary(), 500), a.body.Label.Desk, it.Urgency, flag(it.MachineMade()), db.Micros(a.entry.At),
+		db.Micros(it.Embargoed), db.Micros(it.Expires), digest)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// cut shortens s to at most n bytes without splitting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// applyDerivations notes what the item was made from, and lets what a source's
+// act means reach the items made from it.
+func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) error {
+	for _, d := range a.item.DerivedFrom {
+		_, err := tx.ExecContext(ctx, `INSERT INTO derived (source_uri, source_origin, origin, uri, relation)
+			VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, d.URI, d.Origin, a.record.Origin, a.entry.Ref, string(d.Relation))
+		if err != nil {
+			return fmt.Errorf("note the source of %s: %w", a.entry.Ref, err)
+		}
+	}
+	if len(a.item.DerivedFrom) > 0 {
+		if err := block(ctx, tx, `origin = $1 AND uri = $2`, a.record.Origin, a.entry.Ref); err != nil {
+			return err
+		}
+	}
+	if a.body.Act == news.Publish || a.body.Act == news.Update || a.body.Act == news.Correction {
+		return nil // these change no source's status
+	}
+	return block(ctx, tx, `EXISTS (SELECT 1 FROM derived d WHERE d.origin = item.origin AND d.uri = item.uri
+		AND d.source_uri = $1 AND (d.source_origin = $2 OR d.source_origin = ''))`, a.entry.Ref, a.record.Origin)
+}
+
+// block sets, for the items that the condition chooses, whether a source of
+// theirs stops their use. A kill outweighs a hold.
+func block(ctx context.Context, tx *db.Tx, condition string, args ...any) error {
+	_, err := tx.ExecContext(ctx, `UPDATE item SET blocked = coalesce((
+		SELECT max(CASE WHEN s.status = 'killed' OR s.blocked = 'killed' THEN 'killed' ELSE 'held' END)
+		FROM derived d JOIN item s ON s.uri = d.source_uri AND (s.origin = d.source_origin OR d.source_origin = '')
+		WHERE d.origin = item.origin AND d.uri = item.uri AND (s.status <> 'usable' OR s.blocked <> '')), '')
+		WHERE `+condition, args...)
+	if err != nil {
+		return fmt.Errorf("follow the sources: %w", err)
+	}
+	return nil
+}
+
+// applyOwn keeps the head of an own item that came by another way than Issue:
+// after a recovery the ledger holds versions that this database forgot.
+func (s *Service) applyOwn(ctx context.Context, tx *db.Tx, a *arrival) error {
+	if !a.record.Own || a.record.Content == nil {
+		return nil
+	}
+	return writeHead(ctx, tx, a.entry.Ref, head{
+		version: a.body.Version, status: a.body.Act.After(), desk: a.body.Label.Desk,
+		hash: a.record.Hash().String(), content: *a.record.Content,
+	})
+}
