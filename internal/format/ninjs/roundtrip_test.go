@@ -164,7 +164,7 @@ func genRendition() *rapid.Generator[news.Rendition] {
 		}
 		if rapid.Bool().Draw(t, "rich") {
 			r.PointOfInterest = &news.Point{X: n.Draw(t, "x"), Y: n.Draw(t, "y")}
-			r.Extra = map[string]rawJSON{"transportProtocol": rawJSON(`"https"`), "port": rawJSON("1024"), "bitrate": rawJSON(`"4 Mbit"`), `a"b`: rawJSON("[]")}
+			r.Extra = map[string]rawJSON{"transportProtocol": rawJSON(`"https"`), "port": rawJSON("1024"), "width": rawJSON(`"210"`), "digest": rawJSON("1"), "extra": rawJSON("{}"), "bitrate": rawJSON(`"4 Mbit"`), `a"b`: rawJSON("[]")}
 		}
 		return r
 	})
@@ -192,7 +192,7 @@ func genCoverage() *rapid.Generator[news.Coverage] {
 			Urgency: n.Draw(t, "urgency"), Language: "ru", Scheduled: text.Draw(t, "scheduled"), Services: genList(text, 2).Draw(t, "services"),
 			AssignedTo: text.Draw(t, "to"), ItemCountFrom: n.Draw(t, "from"), ItemCountTo: n.Draw(t, "count"), WordCount: n.Draw(t, "words"),
 			Renditions: genList(genRendition(), 1).Draw(t, "renditions"),
-			Extra:      rapid.SampledFrom([]map[string]rawJSON{nil, {"commissioned": rawJSON(`{"by":"x"}`)}, {"audiences": rawJSON(`"none"`), "x": rawJSON("1")}}).Draw(t, "extra"),
+			Extra:      rapid.SampledFrom([]map[string]rawJSON{nil, {"commissioned": rawJSON(`{"by":"x"}`)}, {"audiences": rawJSON(`"none"`), "title": rawJSON("[]"), "x": rawJSON("1")}}).Draw(t, "extra"),
 		}
 	})
 }
@@ -250,7 +250,7 @@ func genItem(depth int) *rapid.Generator[news.Item] {
 				it.EventDetails.Organiser = &c
 			}
 			it.Standard = &news.Standard{Name: "ninjs", Version: "1." + strconv.Itoa(rapid.IntRange(0, 8).Draw(t, "minor"))}
-			it.Extra = map[string]rawJSON{"/people/0/x": rawJSON(`{"a":[]}`), "newsItem/x": rawJSON("1"), "/uri": rawJSON(`"x"`), "plain": rawJSON("[null]")}
+			it.Extra = map[string]rawJSON{"/people/0/x": rawJSON(`{"a":["\u003c\u0416\/"]}`), "newsItem/x": rawJSON("1"), "/uri": rawJSON(`"x"`), "plain": rawJSON("[null]")}
 		}
 		if depth > 0 {
 			it.Name, it.Rel = text.Draw(t, "name"), text.Draw(t, "rel")

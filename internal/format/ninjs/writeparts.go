@@ -256,7 +256,9 @@ func (w *writer) renditionMore(r *news.Rendition) {
 	if !scanTypeFits(r) {
 		w.text("scanType", r.ScanType)
 	}
-	w.rawMap(r.Extra, func(name string, value json.RawMessage) bool { return !renditionExtraFits(r, name, value) })
+	w.object("extra", func() {
+		w.rawMap(r.Extra, func(name string, value json.RawMessage) bool { return !renditionExtraFits(r, name, value) })
+	})
 }
 
 func (w *writer) eventDetails(e *news.EventDetails) {
@@ -336,6 +338,9 @@ func (w *writer) coverage(c *news.Coverage, more bool) {
 		w.strings("services", c.Services)
 		w.text("assignedTo", c.AssignedTo)
 		amend(w, "renditions", c.Renditions, w.renditionMore)
+		w.object("extra", func() {
+			w.rawMap(c.Extra, func(name string, value json.RawMessage) bool { return !coverageExtraFits(name, value) })
+		})
 	} else {
 		w.text("edNote", c.EdNote)
 		w.text("language", c.Language)
@@ -345,8 +350,8 @@ func (w *writer) coverage(c *news.Coverage, more bool) {
 		})
 		w.integer("wordCount", c.WordCount)
 		array(w, "renditions", c.Renditions, w.rendition)
+		w.rawMap(c.Extra, coverageExtraFits)
 	}
-	w.rawMap(c.Extra, func(name string, value json.RawMessage) bool { return coverageExtraFits(name, value) != more })
 }
 
 func coverageTypeFits(c *news.Coverage) bool { return contains(itemTypes3, c.Type) }

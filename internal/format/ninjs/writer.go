@@ -130,7 +130,7 @@ func (w *writer) raw(name string, value json.RawMessage) {
 	w.buf = append(w.buf, ':')
 	n := len(w.buf)
 	var err error
-	if w.buf, err = jsontext.AppendFormat(w.buf, value); err != nil {
+	if w.buf, err = jsontext.AppendFormat(w.buf, value, jsontext.PreserveRawStrings(true)); err != nil {
 		w.buf = append(w.buf[:n], "null"...)
 		w.fail(news.Errorf(news.Invalid, name, "the value is not JSON"))
 	}

@@ -1,0 +1,132 @@
+// Package format turns the bytes of any known news format into items. It tells
+// formats apart and calls the reader of each, which is a package of its own.
+//
+// The invariant: every input ends in items or in an error that says what was
+// wrong, where, and how to mend it. What a reader had to leave out is in the
+// losses of the result, never lost in silence.
+//
+// docs/formats.md says how each format maps to news.Item.
+package format
+
+import (
+	"bytes"
+	"strings"
+
+	"jisr/internal/format/loss"
+	"jisr/internal/format/newsmlg2"
+	"jisr/internal/format/ninjs"
+	"jisr/internal/news"
+)
+
+// HeadSize is how many of a file's first bytes Detect needs at most.
+const HeadSize = 64 << 10
+
+const byteOrderMark = "\xef\xbb\xbf"
+
+// Detected says what a file is.
+type Detected struct {
+	Name    string // "ninjs", "newsml-g2" …
+	Version string // as declared or inferred: "3.0", "2"; may be empty
+}
+
+// Result is what a file holds. A file of many items can have good ones beside
+// one that was refused; then Read returns both a result and an error.
+type Result struct {
+	Format  string
+	Version string
+	Items   []*news.Item
+	Losses  []loss.Loss
+}
+
+// reader is one format: how to know it and how to read it.
+type reader struct {
+	name   string
+	limit  int // bytes of a file
+	detect func(head []byte) bool
+	// version returns the version of a file that detect accepted.
+	version func(head []byte) string
+	read    func(data []byte) ([]*news.Item, []loss.Loss, error)
+}
+
+// readers lists the formats, the most particular first.
+func readers() []reader {
+	return []reader{
+		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: newsmlg2.Read},
+		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: readNinjs},
+	}
+}
+
+func ninjsVersion(head []byte) string {
+	v, _ := ninjs.Version(head)
+	return v
+}
+
+func readNinjs(data []byte) ([]*news.Item, []loss.Loss, error) {
+	it, losses, err := ninjs.Read(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []*news.Item{it}, losses, nil
+}
+
+// Detect says what format a file has, from its first bytes; HeadSize of them
+// are enough. The name of the file decides nothing, because senders name files
+// as they like.
+func Detect(head []byte, filename string) (Detected, bool) {
+	for _, r := range readers() {
+		if r.detect(head) {
+			return Detected{Name: r.name, Version: r.version(head)}, true
+		}
+	}
+	return Detected{}, false
+}
+
+// Read reads a file of any known format. The file name is for messages only.
+// Errors are of kind Invalid or TooLarge.
+func Read(data []byte, filename string) (Result, error) {
+	if len(bytes.TrimSpace(bytes.TrimPrefix(data, []byte(byteOrderMark)))) == 0 {
+		return Result{}, news.Errorf(news.Invalid, "", "%s is empty: send it again", quoted(filename))
+	}
+	head := data[:min(len(data), HeadSize)]
+	for _, r := range readers() {
+		if !r.detect(head) {
+			continue
+		}
+		if len(data) > r.limit {
+			return Result{}, news.Errorf(news.TooLarge, "", "%s has %d bytes, more than the %d allowed for %s: send media as files of their own, and many items in parts",
+				quoted(filename), len(data), r.limit, r.name)
+		}
+		items, losses, err := r.read(data)
+		return Result{Format: r.name, Version: r.version(head), Items: items, Losses: losses}, err
+	}
+	return Result{}, unknown(data, filename)
+}
+
+// unknown explains why no reader took a file. A file that must have been meant
+// for one reader gets that reader's explanation.
+func unknown(data []byte, filename string) error {
+	text := bytes.TrimLeft(bytes.TrimPrefix(data, []byte(byteOrderMark)), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(text, []byte("{")):
+		if _, _, err := ninjs.Read(data); err != nil {
+			return err
+		}
+	case bytes.HasPrefix(text, []byte("[")):
+		return news.Errorf(news.Invalid, "", "%s is a JSON array: send each item as a file of its own", quoted(filename))
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return news.Errorf(news.Invalid, "", "%s is in UTF-16 and not a format we know: save it as UTF-8", quoted(filename))
+	}
+	var names []string
+	for _, r := range readers() {
+		names = append(names, r.name)
+	}
+	return news.Errorf(news.Invalid, "", "%s is in none of the formats we read: %s", quoted(filename), strings.Join(names, ", "))
+}
+
+// quoted names a file in a message.
+func quoted(filename string) string {
+	if filename == "" {
+		return "the file"
+	}
+	return "“" + filename + "”"
+}

@@ -1,0 +1,120 @@
+package format
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"jisr/internal/format/ninjs"
+	"jisr/internal/news"
+)
+
+func TestDetect(t *testing.T) {
+	const g2 = `<?xml version="1.0" encoding="UTF-8"?>
+<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="urn:newsml:x:1" version="1" standard="NewsML-G2" standardversion="2.30" conformance="power">`
+	tests := []struct {
+		name, head string
+		want       Detected
+		ok         bool
+	}{
+		{"ninjs 3", `{"uri":"urn:x:1","versionCreated":"2026-01-01T00:00:00Z"}`, Detected{"ninjs", "3"}, true},
+		{"ninjs declared", `{"standard":{"name":"ninjs","version":"2.1"},"uri":"urn:x:1"}`, Detected{"ninjs", "2.1"}, true},
+		{"NewsML-G2", g2, Detected{"newsml-g2", "2.30"}, true},
+		{"other JSON", `{"name":"x","version":"1.0.0"}`, Detected{}, false},
+		{"other XML", `<rss version="2.0"/>`, Detected{}, false},
+		{"text", "Dear editor", Detected{}, false},
+		{"nothing", "", Detected{}, false},
+	}
+	for _, tt := range tests {
+		got, ok := Detect([]byte(tt.head), "a.json")
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("%s: %+v, %v", tt.name, got, ok)
+		}
+	}
+}
+
+func TestReadSaysFormatAndVersion(t *testing.T) {
+	res, err := Read([]byte("\xef\xbb\xbf"+`{"uri":"urn:x:1","headline":"H","versioncreated":"2026-01-01"}`), "story.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Format != "ninjs" || res.Version != "1" || len(res.Items) != 1 || res.Items[0].Headline() != "H" {
+		t.Errorf("%+v", res)
+	}
+	if len(res.Losses) != 1 || res.Losses[0].Path != "/versioncreated" {
+		t.Errorf("losses %v", res.Losses)
+	}
+}
+
+func TestEveryRefusalSaysWhy(t *testing.T) {
+	tests := []struct {
+		name, data, message string
+		kind                news.Kind
+	}{
+		{"empty", "", "“f” is empty", news.Invalid},
+		{"byte order mark only", byteOrderMark + "\n", "“f” is empty", news.Invalid},
+		{"other JSON", `{"name":"x"}`, "/uri: the item has no uri", news.Invalid},
+		{"broken JSON", "{\n\"name\":\"x\",}", "line 2", news.Invalid},
+		{"array", `[{"uri":"urn:x:1"}]`, "each item as a file of its own", news.Invalid},
+		{"other XML", `<rss version="2.0"/>`, "none of the formats we read: newsml-g2, ninjs", news.Invalid},
+		{"UTF-16", "\xff\xfe{\x00", "UTF-16", news.Invalid},
+		{"picture", "\xff\xd8\xff\xe0", "none of the formats", news.Invalid},
+		{"too large", `{"uri":"urn:x:1","title":"` + strings.Repeat("x", news.MaxContent) + `"}`, "4194304 allowed for ninjs", news.TooLarge},
+	}
+	for _, tt := range tests {
+		res, err := Read([]byte(tt.data), "f")
+		if news.KindOf(err) != tt.kind || !strings.Contains(err.Error(), tt.message) || len(res.Items) > 0 {
+			t.Errorf("%s: %v, %v", tt.name, res.Items, err)
+		}
+	}
+}
+
+// TestEveryFormatSurvivesNinjs reads the test files of all formats, writes each
+// item as ninjs, which is what partners get, and reads it back.
+func TestEveryFormatSurvivesNinjs(t *testing.T) {
+	files, err := filepath.Glob("*/testdata/*.[jx]*")
+	if err != nil || len(files) < 10 {
+		t.Fatal("too few test files:", files, err)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := Read(data, file)
+			if err != nil && len(res.Items) == 0 {
+				t.Fatal(err)
+			}
+			for _, it := range res.Items {
+				survivesNinjs(t, it)
+			}
+		})
+	}
+}
+
+func survivesNinjs(t *testing.T, it *news.Item) {
+	t.Helper()
+	written, err := ninjs.Write(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := ninjs.Validate(written); len(problems) > 0 {
+		t.Errorf("not valid: %v", problems)
+	}
+	again, losses, err := ninjs.Read(written)
+	if err != nil || len(losses) > 0 {
+		t.Fatalf("%v %v\n%s", err, losses, written)
+	}
+	before, after := reflect.ValueOf(*it), reflect.ValueOf(*again)
+	for i := range before.NumField() {
+		b, _ := json.Marshal(before.Field(i).Interface())
+		a, _ := json.Marshal(after.Field(i).Interface())
+		if string(a) != string(b) {
+			t.Errorf("%s\n  before %s\n  after  %s", before.Type().Field(i).Name, b, a)
+		}
+	}
+}
