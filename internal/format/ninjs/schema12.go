@@ -47,7 +47,22 @@ func item2(minor int) *rule {
 	}
 	m["people"], m["organisations"], m["places"] = listOf(object(person)), listOf(object(organisation)), listOf(places)
 	m["subjects"], m["infosources"] = listOf(subject), listOf(object(source))
-	return withAssociations(m)
+	item := withAssociations(m)
+	if minor == 0 {
+		m["associations"] = listOf(association20(m))
+	}
+	return item
+}
+
+// association20 is an association of 2.0, whose schema asks for a name; the
+// test suite also wants it to have properties of ninjs only, and lets their
+// values be anything.
+func association20(m map[string]*rule) *rule {
+	members := map[string]*rule{"name": text()}
+	for name := range m {
+		members[name] = nil
+	}
+	return object(members, "name")
 }
 
 // openRights is rightsinfo before 3.0, which allows further members.
@@ -66,7 +81,7 @@ func rendition12(contentType string, step int, required ...string) *rule {
 	if step >= 0 {
 		m["duration"], m["format"] = num(), text()
 	}
-	if step >= 1 {
+	if step >= 2 {
 		m = with(m, with(texts("aspectratio", "videocodec", "transportprotocol", "bitrate"), map[string]*rule{
 			"framerate": num(), "scantype": oneOf("progressive", "interlaced"),
 			"poi": object(map[string]*rule{"x": whole(), "y": whole()}),

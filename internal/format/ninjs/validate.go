@@ -1,6 +1,8 @@
 package ninjs
 
 import (
+	stdjson "encoding/json"
+	"errors"
 	"math"
 	"strings"
 
@@ -14,9 +16,10 @@ import (
 type Problem struct {
 	Pointer string // JSON pointer of the fault
 	Message string // what is wrong and how to mend it
-	// Advice marks faults of format (uri, date-time). The schemas state them,
-	// but JSON Schema leaves their enforcement open, and IPTC's own test suite
-	// does not enforce them; so a file with nothing worse is valid.
+	// Advice marks faults of format (uri, date-time), which the schemas state
+	// but JSON Schema leaves open to enforce, and members given twice, which a
+	// schema cannot see. IPTC's own test suite lets both pass, so a file with
+	// nothing worse is valid.
 	Advice bool
 }
 
@@ -60,15 +63,31 @@ func ValidateAs(data []byte, version string) []Problem {
 		return []Problem{{Pointer: "/standard/version", Message: "there is no ninjs " + short(version) + ": the versions are 1.0 to 1.8, 2.0 to 2.4 and 3.0 to 3.3"}}
 	}
 	data = withoutMark(data)
-	var value any
-	if err := json.Unmarshal(data, &value); err != nil {
-		r := reader{src: string(data)}
-		err = r.explain(err)
-		return []Problem{{Message: err.Error()}}
-	}
 	var c checker
+	var value any
+	err := json.Unmarshal(data, &value)
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		// To a schema the last one counts, as in IPTC's test suite. Read refuses
+		// the file all the same: others may count the first.
+		c.problems = append(c.problems, problemOf(data, err, true))
+		value = nil
+		err = stdjson.Unmarshal(data, &value) // the other merges what is given twice
+	}
+	if err != nil {
+		return []Problem{problemOf(data, err, false)}
+	}
 	c.check("", value, rule)
 	return c.problems
+}
+
+// problemOf reports a fault of syntax.
+func problemOf(data []byte, err error, advice bool) Problem {
+	r := reader{src: string(data)}
+	var e *news.Error
+	if errors.As(r.explain(err), &e) {
+		return Problem{Pointer: e.Field, Message: e.Message, Advice: advice}
+	}
+	return Problem{Message: err.Error(), Advice: advice}
 }
 
 // fits reports whether JSON keeps a rule, formats included.

@@ -22,7 +22,7 @@ func TestSchemasOfAllVersions(t *testing.T) {
 		{"1.0", `{"uri":"u","profile":1}`, "/profile"},
 		{"1.0", `{"uri":"u","person":"P"}`, "/person"},
 		{"1.0", `{"uri":"u","person":[{"literal":"x"}]}`, "/person/0/literal"},
-		{"1.0", "{\"uri\":\"u\",\"body_text\":\"a\nb\"}", ""},
+		{"1.0", "{\"uri\":\"u\",\"body_text\":\"a\nb\"}", "/body_text"},
 		{"1.0", `{"headline":"H"}`, ""},
 		{"1.1", `{"uri":"u","urgency":9,"usageterms":"t","place":[{"geometry_geojson":{"type":"Point"}}]}`, "pass"},
 		{"1.1", `{"uri":"u","description_*&^%":"d"}`, "/description_*&^%"},
@@ -46,6 +46,9 @@ func TestSchemasOfAllVersions(t *testing.T) {
 		{"2.0", `{"uri":"u","places":[{"type":"Feature","properties":null,"geometry":{"type":"Point","coordinates":[1,2]}}]}`, "pass"},
 		{"2.0", `{"uri":"u","places":[{"name":"P","geojson":{"coordinates":[35,39]}}]}`, "/places/0/geojson"},
 		{"2.0", `{"uri":"u","associations":[{"name":"n","uri":"v","i_can_put_anything":"x"}]}`, "/associations/0/i_can_put_anything"},
+		{"2.0", `{"uri":"u","associations":[{"name":"n","renditions":[{"name":"r","mimetype":"image/png"}]}]}`, "pass"},
+		{"2.1", `{"uri":"u","associations":[{"name":"n"}]}`, "/associations/0"},
+		{"2.1", `{"uri":"u","associations":[{"name":"n","uri":"v","renditions":[{"name":"r","mimetype":"image/png"}]}]}`, "/associations/0/renditions/0/mimetype"},
 		{"2.0", `{"uri":"u","headlines":[{"role":"main"}]}`, "/headlines/0"},
 		{"2.0", `{"uri":"u","headline":"H"}`, "/headline"},
 		{"2.0", `{"uri":"u","renditions":[{"href":"http://x.example/"}]}`, "/renditions/0"},
@@ -84,7 +87,8 @@ func TestSchemasOfAllVersions(t *testing.T) {
 		{"3.0", `{"uri":"urn:x:1","digitalSourceType":{}}`, "/digitalSourceType"},
 		{"3.0", `{"uri":"urn:x:1","places":[{"geoJSON":{"type":"Point","coordinates":["dog","cat"]}}]}`, "/places/0/geoJSON"},
 		{"3.0", `["urn:x:1"]`, ""},
-		{"3.0", `{"uri":"urn:x:1","uri":"urn:x:2"}`, ""},
+		{"3.0", `{"uri":"urn:x:1","uri":"urn:x:2"}`, "pass"},
+		{"3.0", `{"uri":"urn:x:1","uri":7}`, "/uri"},
 		{"3.1", `{"uri":"urn:x:1","digitalSourceType":{"name":"n"}}`, "pass"},
 		{"3.3", `{"uri":"urn:x:1","contentDigitised":"2020-01-01T00:00:00Z","renditions":[{"name":"n","resources":[{"role":"r"}],"extensions":{"a:b":"c"}}]}`, "pass"},
 		{"3.3", `{"uri":"urn:x:1","renditions":[{"name":"n","extensions":{"a:b":["c"]}}]}`, "/renditions/0/extensions"},
@@ -112,6 +116,13 @@ func firstFault(problems []Problem) int {
 		}
 	}
 	return 0
+}
+
+func TestMemberGivenTwiceIsAdvice(t *testing.T) {
+	problems := ValidateAs([]byte(`{"uri":"urn:x:1","type":"text","type":"picture"}`), "3.0")
+	if len(problems) != 1 || problems[0].Pointer != "/type" || !problems[0].Advice {
+		t.Errorf("%v", problems)
+	}
 }
 
 func TestFormatsAreAdvice(t *testing.T) {
