@@ -44,6 +44,15 @@ type Hash [sha256.Size]byte
 // String returns the hash in the form that entries carry: "sha256:" and hex.
 func (h Hash) String() string { return "sha256:" + hex.EncodeToString(h[:]) }
 
+// MarshalText implements encoding.TextMarshaler.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hash) UnmarshalText(b []byte) (err error) {
+	*h, err = ParseHash(string(b))
+	return err
+}
+
 // ParseHash is the inverse of Hash.String.
 func ParseHash(s string) (Hash, error) {
 	var h Hash

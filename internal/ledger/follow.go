@@ -146,6 +146,24 @@ func (l *Ledger) followOnce(ctx context.Context, f Follower, state *followerStat
 	return moved, nil
 }
 
+// CatchUp brings a follower to the end of the journal and returns, for a command
+// that runs without a serving process. Where one is running, both take turns.
+func (l *Ledger) CatchUp(ctx context.Context, f Follower) error {
+	for {
+		end, err := l.Position(ctx)
+		if err != nil {
+			return err
+		}
+		at, err := l.cursor(ctx, l.db.Reader(), f.Name)
+		if err != nil || at >= end {
+			return err
+		}
+		if _, err := l.followOnce(ctx, f, &followerState{}); err != nil {
+			return err
+		}
+	}
+}
+
 // next reads the records to apply and the position that will then be passed.
 func (l *Ledger) next(ctx context.Context, f Follower, from, upTo int64, limit int) ([]*Record, int64, error) {
 	records, err := l.Journal(ctx, from, limit)

@@ -70,6 +70,64 @@ func (l *Ledger) Tile(ctx context.Context, origin string, level int, index int64
 	return data[:width*tlog.HashSize], nil
 }
 
+// Path returns the inclusion proof of an entry in the origin's tree of the size.
+func (l *Ledger) Path(ctx context.Context, origin string, index, size int64) ([]Hash, error) {
+	h, err := l.Head(ctx, origin)
+	if err != nil {
+		return nil, err
+	}
+	if index < 0 || index >= size || size > h.Size {
+		return nil, news.Errorf(news.NotFound, "index", "there is no entry %d in a ledger of %d", index, size)
+	}
+	proof, err := tlog.ProveRecord(size, index, l.hashes(ctx, h.id))
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d of %s: %w", index, origin, err)
+	}
+	out := make([]Hash, len(proof))
+	for i, p := range proof {
+		out[i] = Hash(p)
+	}
+	return out, nil
+}
+
+// CheckpointSize reads the size of a checkpoint that was verified before.
+func CheckpointSize(signed []byte) (int64, error) {
+	cp, err := readCheckpoint(string(signed))
+	if err != nil {
+		return 0, err
+	}
+	return cp.Size, nil
+}
+
+// RecordHash returns the tree's hash at an index of the origin's log.
+func (l *Ledger) RecordHash(ctx context.Context, origin string, index int64) (tlog.Hash, error) {
+	b, err := l.Tile(ctx, origin, 0, index/tileWidth, int(index%tileWidth)+1)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	return tlog.Hash(b[len(b)-tlog.HashSize:]), nil
+}
+
+// Cosignatures returns the witnesses' lines for the origin's checkpoint of the
+// size.
+func (l *Ledger) Cosignatures(ctx context.Context, origin string, size int64) ([]string, error) {
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT s.line FROM cosignature s JOIN log g ON g.id = s.log
+		WHERE g.origin = $1 AND s.size = $2 ORDER BY s.witness`, origin, size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return nil, err
+		}
+		out = append(out, line)
+	}
+	return out, rows.Err()
+}
+
 // RootAt returns the root that the origin's tree had at the size.
 func (l *Ledger) RootAt(ctx context.Context, origin string, size int64) (tlog.Hash, error) {
 	h, err := l.Head(ctx, origin)
@@ -221,4 +279,23 @@ func (l *Ledger) ProveConsistency(ctx context.Context, origin string, smaller, l
 		return nil, news.Errorf(news.Invalid, "size", "%d to %d are not sizes of this ledger of %d entries", smaller, larger, h.Size)
 	}
 	return tlog.ProveTree(larger, smaller, l.hashes(ctx, h.id))
+}
+
+// Resign returns the checkpoint of an earlier size of the node's own ledger,
+// signed now: a witness may answer for a size that has been passed meanwhile.
+// root must be what RootAt says, so that nothing is ever signed that the ledger
+// was not.
+func (l *Ledger) Resign(ctx context.Context, size int64, root tlog.Hash) (*Checkpoint, error) {
+	had, err := l.RootAt(ctx, l.own.origin, size)
+	if err != nil {
+		return nil, err
+	}
+	if had != root {
+		return nil, news.Errorf(news.Conflict, "root", "this ledger had another root at %d entries", size)
+	}
+	signed, err := signNote(checkpointText(l.own.origin, size, root), l.key.Load())
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return &Checkpoint{Origin: l.own.origin, Size: size, Root: root, Note: signed}, nil
 }

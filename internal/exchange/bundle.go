@@ -1,0 +1,355 @@
+package exchange
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"jisr/internal/blob"
+	"jisr/internal/ledger"
+	"jisr/internal/news"
+)
+
+// A bundle carries a part of a ledger to one partner by any means: a tar file
+// compressed with zstd (docs/protocol.md "Bundles").
+const (
+	bundleHead    = "bundle.json"
+	bundleEntries = "entries-" // + first index
+	bundleMedia   = "media/"
+	bundleEnd     = "end"
+)
+
+// bundleHeader is the first member of a bundle.
+type bundleHeader struct {
+	Bundle     int                      `json:"jisr_bundle"` // version of the format: 1
+	Origin     string                   `json:"origin"`
+	To         string                   `json:"to"`
+	From       int64                    `json:"from"` // index of the first entry
+	Checkpoint string                   `json:"checkpoint"`
+	Profile    []byte                   `json:"profile"` // as at ProfilePath
+	Proofs     map[string][]ledger.Hash `json:"proofs"`  // consistency of each part's end with the checkpoint, by first index
+	Made       time.Time                `json:"made"`
+}
+
+// Bundled counts what a bundle holds.
+type Bundled struct {
+	Origin  string `json:"origin"`
+	From    int64  `json:"from"`
+	To      int64  `json:"to"` // size of the ledger after it
+	Entries int64  `json:"entries"`
+	Media   int64  `json:"media"`
+	Missing int64  `json:"media_missing"` // media that the bundle does not have
+}
+
+// ExportBundle writes all that the partner may see of this node's ledger from
+// the index on: entries, content, media, proofs and the checkpoint. progress is
+// called with the entries written and their total.
+func (s *Service) ExportBundle(ctx context.Context, w io.Writer, partner string, from int64, progress func(done, total int64)) (*Bundled, error) {
+	h, err := s.ledger.Head(ctx, s.ledger.Origin())
+	if err != nil {
+		return nil, err
+	}
+	if from < 0 || from > h.Size {
+		return nil, news.Errorf(news.Invalid, "since", "this ledger has %d entries", h.Size)
+	}
+	v, err := s.viewFor(ctx, partner)
+	if err != nil {
+		return nil, err
+	}
+	header, err := s.bundleHeader(ctx, h, partner, from)
+	if err != nil {
+		return nil, err
+	}
+	z, err := zstd.NewWriter(w)
+	if err != nil {
+		return nil, err
+	}
+	t := tar.NewWriter(z)
+	if err := addJSON(t, bundleHead, header); err != nil {
+		return nil, err
+	}
+	out := &Bundled{Origin: h.Origin, From: from, To: h.Size}
+	var media []string
+	for at := from; at < h.Size; at += batch {
+		records, err := s.ledger.Range(ctx, h.Origin, at, int(min(batch, h.Size-at)))
+		if err != nil {
+			return nil, err
+		}
+		var buf bytes.Buffer
+		f := newFrameWriter(&buf)
+		if err := v.write(f, at, records); err != nil {
+			return nil, err
+		}
+		if f.n != uint64(len(records)) {
+			return nil, news.Errorf(news.TooLarge, "entries", "entries %d to %d are over the size of a part", at, at+batch)
+		}
+		if err := f.end(); err != nil {
+			return nil, err
+		}
+		if err := addBytes(t, fmt.Sprintf("%s%d", bundleEntries, at), buf.Bytes()); err != nil {
+			return nil, err
+		}
+		media = append(media, v.media(records)...)
+		out.Entries += int64(len(records))
+		progress(out.Entries, h.Size-from)
+	}
+	slices.Sort(media)
+	for _, digest := range slices.Compact(media) {
+		switch err := s.addMedia(t, digest); {
+		case news.KindOf(err) == news.NotFound:
+			out.Missing++
+		case err != nil:
+			return nil, err
+		default:
+			out.Media++
+		}
+	}
+	// The last member says that nothing was cut off.
+	if err := addBytes(t, bundleEnd, nil); err != nil {
+		return nil, err
+	}
+	return out, errors.Join(t.Close(), z.Close())
+}
+
+func (s *Service) bundleHeader(ctx context.Context, h *ledger.Head, partner string, from int64) (*bundleHeader, error) {
+	profile, err := s.SignedProfile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	header := &bundleHeader{Bundle: 1, Origin: h.Origin, To: partner, From: from, Checkpoint: string(h.Checkpoint.Note),
+		Profile: profile, Proofs: map[string][]ledger.Hash{}, Made: s.now().UTC()}
+	for at := from; at+batch < h.Size; at += batch {
+		proof, err := s.ledger.ProveConsistency(ctx, h.Origin, at+batch, h.Size)
+		if err != nil {
+			return nil, err
+		}
+		hashes := make([]ledger.Hash, len(proof))
+		for i, p := range proof {
+			hashes[i] = ledger.Hash(p)
+		}
+		header.Proofs[fmt.Sprint(at)] = hashes
+	}
+	return header, nil
+}
+
+// media returns the digests that the visible ones of the records commit to.
+func (v *view) media(records []*ledger.Record) []string {
+	var out []string
+	for _, r := range records {
+		if r.Kind != ledger.KindItem {
+			continue
+		}
+		if sees, err := v.sees(r); err != nil || !sees {
+			continue
+		}
+		if e, err := r.Entry(); err == nil {
+			_, media := e.ContentDigest()
+			out = append(out, media...)
+		}
+	}
+	return out
+}
+
+func addJSON(t *tar.Writer, name string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return addBytes(t, name, b)
+}
+
+func addBytes(t *tar.Writer, name string, b []byte) error {
+	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(b))}); err != nil {
+		return err
+	}
+	_, err := t.Write(b)
+	return err
+}
+
+func (s *Service) addMedia(t *tar.Writer, digest string) error {
+	f, size, err := s.blobs.Open(digest)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := t.WriteHeader(&tar.Header{Name: bundleMedia + digest, Mode: 0o644, Size: size}); err != nil {
+		return err
+	}
+	_, err = io.Copy(t, f)
+	return err
+}
+
+// ImportBundle verifies a bundle as replication would and stores what is new in
+// it. The partner must be confirmed; a bundle that begins beyond what is held is
+// refused, one that begins earlier is fine.
+func (s *Service) ImportBundle(ctx context.Context, r io.Reader, progress func(done, total int64)) (*Bundled, error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderMaxMemory(256<<20))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	in := &bundleReader{s: s, tar: tar.NewReader(z), progress: progress}
+	for {
+		h, err := in.tar.Next()
+		if err != nil {
+			return nil, news.Errorf(news.Invalid, "bundle", "the file ends early or is not a bundle; what came whole before is stored").Because(err)
+		}
+		if h.Name == bundleEnd && in.header != nil {
+			return &in.out, nil
+		}
+		if err := in.member(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// bundleReader is the import of one bundle.
+type bundleReader struct {
+	s        *Service
+	tar      *tar.Reader
+	progress func(done, total int64)
+	header   *bundleHeader
+	cp       *ledger.Checkpoint
+	out      Bundled
+}
+
+func (b *bundleReader) member(ctx context.Context, h *tar.Header) error {
+	switch {
+	case h.Typeflag != tar.TypeReg:
+		return news.Errorf(news.Invalid, "bundle", "%q is not a plain file", h.Name)
+	case b.header == nil && h.Name == bundleHead:
+		return b.readHeader(ctx, h.Size)
+	case b.header == nil:
+		return news.Errorf(news.Invalid, "bundle", "this is not a Jisr bundle: it does not begin with %s", bundleHead)
+	case strings.HasPrefix(h.Name, bundleEntries):
+		return b.readEntries(ctx, strings.TrimPrefix(h.Name, bundleEntries))
+	case strings.HasPrefix(h.Name, bundleMedia):
+		return b.readMedia(ctx, strings.TrimPrefix(h.Name, bundleMedia), h.Size)
+	}
+	return nil // a later version may carry more
+}
+
+// maxBundleHeader is the largest header in bytes.
+const maxBundleHeader = 16 << 20
+
+func (b *bundleReader) readHeader(ctx context.Context, size int64) error {
+	if size > maxBundleHeader {
+		return news.Errorf(news.TooLarge, "bundle", "its header is over %d bytes", maxBundleHeader)
+	}
+	raw, err := io.ReadAll(b.tar)
+	if err != nil {
+		return err
+	}
+	var h bundleHeader
+	if err := json.Unmarshal(raw, &h); err != nil || h.Bundle != 1 {
+		return news.Errorf(news.Invalid, "bundle", "its header cannot be read").Because(err)
+	}
+	if h.To != b.s.ledger.Origin() {
+		return news.Errorf(news.Forbidden, "bundle", "it was made for %s, this is %s", h.To, b.s.ledger.Origin())
+	}
+	p, err := b.s.Partner(ctx, h.Origin)
+	if err != nil || p.State != Confirmed {
+		return news.Errorf(news.Forbidden, "bundle", "it comes from %s, which is not a confirmed partner", h.Origin).Because(err)
+	}
+	keys, err := b.s.ledger.Keys(ctx, h.Origin)
+	if err != nil {
+		return err
+	}
+	if b.cp, err = ledger.ParseCheckpoint(h.Origin, []byte(h.Checkpoint), keys[0]); err != nil {
+		return err
+	}
+	head, err := b.s.ledger.Head(ctx, h.Origin)
+	if err != nil {
+		return err
+	}
+	if h.From > head.Size {
+		return news.Errorf(news.Conflict, "bundle", "it begins at entry %d and this node holds %d: ask for one made with --since %d", h.From, head.Size, head.Size)
+	}
+	if err := b.s.examine(ctx, head, b.cp); err != nil {
+		return err
+	}
+	b.header = &h
+	b.out = Bundled{Origin: h.Origin, From: h.From, To: b.cp.Size}
+	return nil
+}
+
+func (b *bundleReader) readEntries(ctx context.Context, first string) error {
+	var at int64
+	if _, err := fmt.Sscan(first, &at); err != nil {
+		return news.Errorf(news.Invalid, "bundle", "%q is not an index", first)
+	}
+	records, err := readFrames(b.tar, batch)
+	if err != nil {
+		return err
+	}
+	end := at + int64(len(records))
+	head, err := b.s.ledger.Head(ctx, b.header.Origin)
+	if err != nil {
+		return err
+	}
+	if end > head.Size && at <= head.Size {
+		x := &ledger.Extension{Origin: b.header.Origin, From: head.Size, Records: records[head.Size-at:], Checkpoint: b.cp}
+		for _, h := range b.header.Proofs[first] {
+			x.Proof = append(x.Proof, tlog.Hash(h))
+		}
+		if err := b.s.ledger.Extend(ctx, x); err != nil {
+			return err
+		}
+	}
+	b.out.Entries += int64(len(records))
+	b.progress(b.out.Entries, b.out.To-b.out.From)
+	return b.revealHeld(ctx, at, min(end, head.Size), records)
+}
+
+// revealHeld takes from a bundle what was withheld when the same entries came
+// before.
+func (b *bundleReader) revealHeld(ctx context.Context, at, held int64, records []ledger.Incoming) error {
+	hidden, err := b.s.ledger.Withheld(ctx, b.header.Origin, at, batch)
+	if err != nil {
+		return err
+	}
+	var revealed []ledger.Revealed
+	for _, i := range hidden {
+		if i < held && records[i-at].Bytes != nil {
+			revealed = append(revealed, ledger.Revealed{Index: i, Bytes: records[i-at].Bytes, Content: records[i-at].Content})
+		}
+	}
+	if len(revealed) == 0 {
+		return nil
+	}
+	return b.s.ledger.Reveal(ctx, b.header.Origin, revealed)
+}
+
+// readMedia stores media that an entry of the partner commits to; other bytes
+// have no business here.
+func (b *bundleReader) readMedia(ctx context.Context, digest string, size int64) error {
+	if !news.ValidDigest(digest) || size > MaxMedia {
+		return news.Errorf(news.Invalid, "bundle", "%q is not a digest, or its file is over %d bytes", digest, int64(MaxMedia))
+	}
+	// Entries come first in a bundle, but the view of their media follows later.
+	if err := b.s.ledger.CatchUp(ctx, b.s.mediaFollower()); err != nil {
+		return err
+	}
+	var n int
+	err := b.s.db.Reader().QueryRowContext(ctx, `SELECT count(*) FROM media_use WHERE digest = $1 AND origin = $2`,
+		digest, b.header.Origin).Scan(&n)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return nil
+	}
+	b.out.Media++
+	_, err = b.s.blobs.Put(ctx, b.tar, blob.Expect{Digest: digest, Max: MaxMedia})
+	return err
+}

@@ -1,0 +1,103 @@
+// Package exchange is how nodes work together: who the partners are, what was
+// agreed with them, and how each side reads the other's ledger and can be sure
+// of it. The protocol is docs/protocol.md.
+//
+// Its invariants:
+//
+//   - The reader pulls and verifies: nothing enters the journal that the
+//     issuer's signed tree does not contain, and a batch is stored whole or not
+//     at all.
+//   - A partner sees the content that an agreement gives it, and of everything
+//     else only that it exists.
+//   - A ledger that contradicts itself is never followed further; the evidence
+//     is kept.
+package exchange
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jisr/internal/blob"
+	"jisr/internal/db"
+	"jisr/internal/fetch"
+	"jisr/internal/ledger"
+)
+
+// Topic is what db.Subscribe takes to be woken when partners, agreements or
+// their state change.
+const Topic = "exchange"
+
+// Options is what an exchange needs.
+type Options struct {
+	DB     *db.DB
+	Ledger *ledger.Ledger
+	Blobs  *blob.Store
+	Now    func() time.Time
+	Log    *slog.Logger
+	// AllowHosts lists hosts that may be called although they are inside a
+	// private network.
+	AllowHosts []string
+	// FetchLater has FetchMedia called in the background, once tx is durable, until
+	// it succeeds.
+	FetchLater func(ctx context.Context, tx *db.Tx, origin, digest string) error
+	// Version is the program's version, told to partners.
+	Version string
+}
+
+// Service is the exchange of a node.
+type Service struct {
+	db      *db.DB
+	ledger  *ledger.Ledger
+	blobs   *blob.Store
+	now     func() time.Time
+	log     *slog.Logger
+	version string
+	client  *http.Client
+	nonces  *nonces
+	limits  limits
+	later   func(ctx context.Context, tx *db.Tx, origin, digest string) error
+
+	mu      sync.Mutex
+	allowed []string
+	pullers map[string]*puller
+}
+
+// New returns the exchange. Run makes it work.
+func New(o Options) *Service {
+	s := &Service{db: o.DB, ledger: o.Ledger, blobs: o.Blobs, now: o.Now, log: o.Log, version: o.Version,
+		allowed: o.AllowHosts, pullers: map[string]*puller{}, later: o.FetchLater}
+	s.nonces = newNonces(o.DB, o.Now)
+	s.client = fetch.Client(fetch.Options{Allow: s.allowedHosts})
+	return s
+}
+
+// Run follows the journal and reads every confirmed partner's ledger until ctx
+// ends.
+func (s *Service) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.ledger.Follow(ctx, s.agreementFollower()) })
+	wg.Go(func() { s.ledger.Follow(ctx, s.mediaFollower()) })
+	wg.Go(func() { s.runPullers(ctx) })
+	wg.Wait()
+}
+
+// allowedHosts lists the hosts that may be called wherever they are: those of
+// the configuration and those that an operator typed when adding a partner.
+func (s *Service) allowedHosts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.allowed)
+}
+
+func (s *Service) allowHost(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if host = strings.ToLower(host); !slices.Contains(s.allowed, host) {
+		s.allowed = append(s.allowed, host)
+	}
+}

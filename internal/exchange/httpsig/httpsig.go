@@ -1,0 +1,178 @@
+// Package httpsig signs and verifies the requests between nodes: RFC 9421 HTTP
+// Message Signatures with Ed25519, in the one profile that docs/protocol.md
+// fixes: "@method", "@target-uri" and "content-digest" are covered, and the
+// parameters created, nonce, keyid and alg are always there.
+//
+// Its invariant: a request that Verify accepted was made by the holder of the
+// key, for this address, with this body, within MaxSkew, and was not accepted
+// before.
+package httpsig
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/dunglas/httpsfv"
+
+	"jisr/internal/news"
+)
+
+// MaxSkew is how far the two clocks may be apart.
+const MaxSkew = 5 * time.Minute
+
+// label is the signature's name in the dictionaries.
+const label = "jisr"
+
+// covered are the components under the signature, in order.
+var covered = []string{"@method", "@target-uri", "content-digest"}
+
+// Signer signs a message by the key that keyid names.
+type Signer interface{ Sign(message []byte) []byte }
+
+// Digest returns the Content-Digest field (RFC 9530) of a body.
+func Digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+}
+
+// Sign adds Content-Digest, Signature-Input and Signature to a request whose
+// body is the given bytes.
+func Sign(r *http.Request, body []byte, keyid string, key Signer, now time.Time) error {
+	r.Header.Set("Content-Digest", Digest(body))
+	var nonce [16]byte
+	rand.Read(nonce[:])
+	params := httpsfv.NewParams()
+	params.Add("created", now.Unix())
+	params.Add("nonce", hex.EncodeToString(nonce[:]))
+	params.Add("keyid", keyid)
+	params.Add("alg", "ed25519")
+	list := httpsfv.InnerList{Params: params}
+	for _, c := range covered {
+		list.Items = append(list.Items, httpsfv.NewItem(c))
+	}
+	input, err := marshalList(list)
+	if err != nil {
+		return err
+	}
+	base := signatureBase(r.Method, r.URL.String(), r.Header.Get("Content-Digest"), input)
+	r.Header.Set("Signature-Input", label+"="+input)
+	r.Header.Set("Signature", label+"=:"+base64.StdEncoding.EncodeToString(key.Sign(base))+":")
+	return nil
+}
+
+// signatureBase is RFC 9421 §2.5 for our components.
+func signatureBase(method, target, digest, params string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\"@method\": %s\n", method)
+	fmt.Fprintf(&b, "\"@target-uri\": %s\n", target)
+	fmt.Fprintf(&b, "\"content-digest\": %s\n", digest)
+	fmt.Fprintf(&b, "\"@signature-params\": %s", params)
+	return []byte(b.String())
+}
+
+func marshalList(l httpsfv.InnerList) (string, error) {
+	s, err := httpsfv.Marshal(httpsfv.List{l})
+	if err != nil {
+		return "", fmt.Errorf("signature parameters: %w", err)
+	}
+	return s, nil
+}
+
+// Signature is what a request claims, before anything is verified.
+type Signature struct {
+	KeyID   string
+	Created time.Time
+	Nonce   string
+	params  string
+	value   []byte
+}
+
+// Parse reads the signature of a request. It fails with Forbidden when there is
+// none, or one of another profile.
+func Parse(h http.Header) (*Signature, error) {
+	bad := func(why string) error {
+		return news.Errorf(news.Forbidden, "signature", "the request is not signed as docs/protocol.md says: %s", why)
+	}
+	if len(h.Get("Signature-Input")) > 2048 || len(h.Get("Signature")) > 1024 {
+		return nil, bad("the fields are too long")
+	}
+	inputs, err := httpsfv.UnmarshalDictionary(h.Values("Signature-Input"))
+	if err != nil {
+		return nil, bad("Signature-Input cannot be read")
+	}
+	member, ok := inputs.Get(label)
+	if !ok {
+		return nil, bad("there is no signature named " + label)
+	}
+	list, ok := member.(httpsfv.InnerList)
+	if !ok || len(list.Items) != len(covered) {
+		return nil, bad("it must cover @method, @target-uri and content-digest")
+	}
+	for i, item := range list.Items {
+		if item.Value != covered[i] || len(item.Params.Names()) > 0 {
+			return nil, bad("it must cover @method, @target-uri and content-digest")
+		}
+	}
+	s := &Signature{}
+	created, _ := list.Params.Get("created")
+	unix, ok := created.(int64)
+	if !ok {
+		return nil, bad("created is missing")
+	}
+	s.Created = time.Unix(unix, 0)
+	s.Nonce, _ = stringParam(list, "nonce")
+	s.KeyID, _ = stringParam(list, "keyid")
+	if alg, _ := stringParam(list, "alg"); alg != "ed25519" || len(s.Nonce) < 16 || len(s.Nonce) > 64 || s.KeyID == "" {
+		return nil, bad("nonce, keyid and alg=\"ed25519\" are required")
+	}
+	if s.params, err = marshalList(list); err != nil {
+		return nil, err
+	}
+	signatures, err := httpsfv.UnmarshalDictionary(h.Values("Signature"))
+	if err != nil {
+		return nil, bad("Signature cannot be read")
+	}
+	value, _ := signatures.Get(label)
+	item, ok := value.(httpsfv.Item)
+	if !ok {
+		return nil, bad("Signature has no bytes")
+	}
+	if s.value, ok = item.Value.([]byte); !ok {
+		return nil, bad("Signature has no bytes")
+	}
+	return s, nil
+}
+
+func stringParam(l httpsfv.InnerList, name string) (string, bool) {
+	v, _ := l.Params.Get(name)
+	s, ok := v.(string)
+	return s, ok
+}
+
+// Verify checks the signature by one of the keys over a request that was made
+// to the target address with the body. Whether the nonce is new is for the
+// caller to see.
+func (s *Signature) Verify(r *http.Request, target string, body []byte, now time.Time, keys ...ed25519.PublicKey) error {
+	skew := now.Sub(s.Created)
+	if skew > MaxSkew || skew < -MaxSkew {
+		return news.Errorf(news.Forbidden, "created", "the request was signed at %s and it is %s here: set the clocks right (NTP)",
+			s.Created.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	if got := r.Header.Get("Content-Digest"); got != Digest(body) {
+		return news.Errorf(news.Forbidden, "content-digest", "the body is not the one that was signed")
+	}
+	base := signatureBase(r.Method, target, r.Header.Get("Content-Digest"), s.params)
+	for _, k := range keys {
+		if len(k) == ed25519.PublicKeySize && ed25519.Verify(k, base, s.value) {
+			return nil
+		}
+	}
+	return news.Errorf(news.Forbidden, "signature", "the signature does not hold: it must be by the key %s we confirmed and for the address %s", s.KeyID, target)
+}

@@ -1,0 +1,177 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"jisr/internal/db"
+	"jisr/internal/ledger"
+	"jisr/internal/news"
+)
+
+// mediaFollower notes which entries commit to which media, has the bytes of
+// others' media fetched, and notes when embargoes of own items end.
+func (s *Service) mediaFollower() ledger.Follower {
+	return ledger.Follower{Name: "media", Kinds: []ledger.Kind{ledger.KindItem}, Apply: s.applyMedia}
+}
+
+func (s *Service) applyMedia(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+	lifting := false
+	for _, r := range records {
+		e, err := r.Entry()
+		if err != nil {
+			continue // the wire says so
+		}
+		var b news.ItemBody
+		if r.Own && e.Decode(&b) == nil && !b.Label.Embargoed.IsZero() {
+			_, err := tx.ExecContext(ctx, `INSERT INTO own_embargo (position, until) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+				r.Position, db.Micros(b.Label.Embargoed))
+			if err != nil {
+				return fmt.Errorf("note an embargo: %w", err)
+			}
+			lifting = true
+		}
+		_, media := e.ContentDigest()
+		for _, digest := range media {
+			_, err := tx.ExecContext(ctx, `INSERT INTO media_use (digest, position, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+				digest, r.Position, r.Origin)
+			if err != nil {
+				return fmt.Errorf("note a use of media: %w", err)
+			}
+			if r.Own || s.blobs.Has(digest) || s.later == nil {
+				continue
+			}
+			if err := s.later(ctx, tx, r.Origin, digest); err != nil {
+				return fmt.Errorf("have media fetched: %w", err)
+			}
+		}
+	}
+	if lifting {
+		return tx.Notify(ctx, Topic)
+	}
+	return nil
+}
+
+// serveMedia serves the bytes of media that an entry commits to which the
+// partner may see. Ranges make a download resumable.
+func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request, origin string, _ []byte) error {
+	digest := r.PathValue("digest")
+	if !news.ValidDigest(digest) {
+		return news.Errorf(news.Invalid, "digest", "%q is not sha256: and 64 hex digits", digest)
+	}
+	may, err := s.mediaVisible(r.Context(), origin, digest)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return news.Errorf(news.NotFound, "digest", "no media of this digest is offered to %s", origin)
+	}
+	f, _, err := s.blobs.Open(digest)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+	w.Header().Set("ETag", `"`+digest+`"`)
+	http.ServeContent(w, r, "", time.Time{}, f)
+	return nil
+}
+
+// mediaVisible reports whether any entry that commits to the media is one that
+// the partner sees. The newest are looked at: media that hundreds of items
+// share is not worth a search through all of them.
+func (s *Service) mediaVisible(ctx context.Context, partner, digest string) (bool, error) {
+	v, err := s.viewFor(ctx, partner)
+	if err != nil {
+		return false, err
+	}
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT position FROM media_use WHERE digest = $1 AND origin = $2
+		ORDER BY position DESC LIMIT 200`, digest, s.ledger.Origin())
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	var positions []int64
+	for rows.Next() {
+		var p int64
+		if err := rows.Scan(&p); err != nil {
+			return false, err
+		}
+		positions = append(positions, p)
+	}
+	if err := rows.Err(); err != nil {
+		return false, err
+	}
+	for _, p := range positions {
+		r, err := s.ledger.At(ctx, p)
+		if err != nil {
+			return false, err
+		}
+		if sees, err := v.sees(r); err != nil || sees {
+			return sees, err
+		}
+	}
+	return false, nil
+}
+
+// FetchMedia fetches the bytes of the digest from the partner, goes on where an
+// earlier attempt stopped, and verifies them. It is called again until it
+// succeeds, so a failure is only reported.
+func (s *Service) FetchMedia(ctx context.Context, origin, digest string) error {
+	if s.blobs.Has(digest) {
+		return nil
+	}
+	p, err := s.Partner(ctx, origin)
+	if err != nil {
+		return err
+	}
+	if p.State != Confirmed || p.URL == "" {
+		return news.Errorf(news.Unavailable, "partner", "%s cannot be called; its media come with the next bundle", origin)
+	}
+	part, err := s.blobs.Resume(ctx, digest, MaxMedia)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	r, err := s.signed(ctx, http.MethodGet, p.URL+"/exchange/v1/media/"+digest, nil)
+	if err != nil {
+		return err
+	}
+	if part.Size() > 0 {
+		r.Header.Set("Range", "bytes="+strconv.FormatInt(part.Size(), 10)+"-")
+	}
+	res, err := s.client.Do(r)
+	if err != nil {
+		return fmt.Errorf("fetch media %s of %s: %w", digest, origin, err)
+	}
+	defer res.Body.Close()
+	switch res.StatusCode {
+	case http.StatusPartialContent:
+		if !strings.HasPrefix(res.Header.Get("Content-Range"), "bytes "+strconv.FormatInt(part.Size(), 10)+"-") {
+			return errors.New("the partner answered with another range than was asked for")
+		}
+	case http.StatusOK:
+		if err := part.Restart(); err != nil {
+			return err
+		}
+	case http.StatusRequestedRangeNotSatisfiable: // all of it is here already
+		_, err = part.Commit()
+		return err
+	default:
+		return answered(res)
+	}
+	if _, err := io.Copy(part, res.Body); err != nil {
+		return fmt.Errorf("fetch media %s of %s: %w", digest, origin, err)
+	}
+	if _, err = part.Commit(); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error { return tx.Notify(ctx, Topic) })
+}
