@@ -67,10 +67,10 @@ func open(ctx context.Context, dsn string) (*DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		return openPostgres(ctx, dsn)
 	}
-	return openSQLite(dsn)
+	return openSQLite(ctx, dsn)
 }
 
-func openSQLite(path string) (*DB, error) {
+func openSQLite(ctx context.Context, path string) (*DB, error) {
 	params := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {
@@ -98,7 +98,10 @@ func openSQLite(path string) (*DB, error) {
 	}
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	return &DB{Engine: SQLite, write: w, read: r, stop: func() {}}, nil
+	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d := &DB{Engine: SQLite, write: w, read: r, stop: stop}
+	go d.watch(watch)
+	return d, nil
 }
 
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,6 +13,16 @@ import (
 type hub struct {
 	mu   sync.Mutex
 	subs map[string]map[chan struct{}]struct{}
+}
+
+// wakeAll wakes every subscriber of every topic.
+func (h *hub) wakeAll() {
+	h.mu.Lock()
+	topics := slices.Collect(maps.Keys(h.subs))
+	h.mu.Unlock()
+	for _, t := range topics {
+		h.wake(t)
+	}
 }
 
 func (h *hub) wake(topic string) {
@@ -59,6 +71,39 @@ func (d *DB) Subscribe(topic string) (woken <-chan struct{}, cancel func()) {
 		d.hub.mu.Lock()
 		defer d.hub.mu.Unlock()
 		delete(d.hub.subs[topic], c)
+	}
+}
+
+// watchEvery is how soon a SQLite node notices what another process, such as a
+// command at the shell, wrote into its file.
+const watchEvery = 50 * time.Millisecond
+
+// watch wakes every subscriber when the file was written to, until ctx ends.
+// SQLite sends no notifications, but tells a connection at almost no cost
+// whether another one has committed since it last asked.
+func (d *DB) watch(ctx context.Context) {
+	conn, err := d.read.Conn(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	var last int64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var now int64
+		if conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&now) != nil || now == last {
+			continue
+		}
+		if last != 0 {
+			d.hub.wakeAll()
+		}
+		last = now
 	}
 }
 
