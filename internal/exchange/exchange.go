@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -62,8 +63,9 @@ type Service struct {
 	limits  limits
 	later   func(ctx context.Context, tx *db.Tx, origin, digest string) error
 
-	mu      sync.Mutex
 	allowed []string
+
+	mu      sync.Mutex
 	pullers map[string]*puller
 }
 
@@ -72,7 +74,7 @@ func New(o Options) *Service {
 	s := &Service{db: o.DB, ledger: o.Ledger, blobs: o.Blobs, now: o.Now, log: o.Log, version: o.Version,
 		allowed: o.AllowHosts, pullers: map[string]*puller{}, later: o.FetchLater}
 	s.nonces = newNonces(o.DB, o.Now)
-	s.client = fetch.Client(fetch.Options{Allow: s.allowedHosts})
+	s.client = fetch.Client(fetch.Options{Allow: s.mayCall})
 	return s
 }
 
@@ -86,18 +88,48 @@ func (s *Service) Run(ctx context.Context) {
 	wg.Wait()
 }
 
-// allowedHosts lists the hosts that may be called wherever they are: those of
-// the configuration and those that an operator typed when adding a partner.
-func (s *Service) allowedHosts() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.allowed)
+// mayCall reports whether a host may be called although it is inside a private
+// network: the operator listed it or typed it when adding a partner. A node that
+// is itself on the loopback interface may call its neighbours there.
+func (s *Service) mayCall(host string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	if slices.Contains(s.allowed, host) {
+		return true
+	}
+	if own, err := s.Profile(ctx); err == nil && loopback(host) {
+		if u, err := url.Parse(own.URL); err == nil && loopback(u.Hostname()) {
+			return true
+		}
+	}
+	typed, err := s.typedHosts(ctx)
+	if err != nil {
+		s.log.Error("cannot read which hosts were typed", "err", err)
+	}
+	return slices.Contains(typed, host)
 }
 
-func (s *Service) allowHost(host string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if host = strings.ToLower(host); !slices.Contains(s.allowed, host) {
-		s.allowed = append(s.allowed, host)
+func (s *Service) typedHosts(ctx context.Context) ([]string, error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT host FROM typed_host`)
+	if err != nil {
+		return nil, err
 	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var h string
+		if err := rows.Scan(&h); err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, rows.Err()
+}
+
+// typed notes that an operator typed the host.
+func (s *Service) typed(ctx context.Context, host string) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO typed_host (host) VALUES ($1) ON CONFLICT DO NOTHING`, strings.ToLower(host))
+		return err
+	})
 }

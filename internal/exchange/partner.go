@@ -127,7 +127,9 @@ func (s *Service) AddPartner(ctx context.Context, address string) (*Partner, err
 	if err != nil {
 		return nil, err
 	}
-	s.allowHost(u.Hostname()) // the operator typed it
+	if err := s.typed(ctx, u.Hostname()); err != nil {
+		return nil, err
+	}
 	doc, err := s.fetchProfile(ctx, u.String())
 	if err != nil {
 		return nil, err
@@ -195,12 +197,7 @@ func (s *Service) ConfirmPartner(ctx context.Context, origin, compared string) e
 	if !same(compared, p.Fingerprint.Words) && !same(compared, p.Fingerprint.Hex) {
 		return news.Errorf(news.Invalid, "fingerprint", "this is not the fingerprint of %s: do not confirm; ask them to read theirs again", origin)
 	}
-	if p.URL != "" {
-		if u, err := cleanURL(p.URL); err == nil && p.State == Added {
-			s.allowHost(u.Hostname())
-		}
-	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		// The key in the row is the one whose fingerprint was shown: if another
 		// profile came in between, nothing is confirmed.
 		res, err := tx.ExecContext(ctx, `UPDATE partner SET state = $1, failure = '' WHERE origin = $2 AND vkey = $3`,
@@ -216,6 +213,14 @@ func (s *Service) ConfirmPartner(ctx context.Context, origin, compared string) e
 		}
 		return tx.Notify(ctx, Topic)
 	})
+	if err != nil || p.URL == "" {
+		return err
+	}
+	// A node that waits for us to confirm need not wait for its next try.
+	if err := s.sendHello(ctx, p.URL); err != nil {
+		s.log.Info("the partner could not be told; it will find out", "partner", origin, "err", err)
+	}
+	return nil
 }
 
 func squeeze(s string) string {

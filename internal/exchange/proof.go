@@ -277,3 +277,6 @@ func (v *Verified) Words() string {
 	}
 	return b.String()
 }
+
+// Encode returns the file's bytes.
+func (p *ProofFile) Encode() ([]byte, error) { return json.Marshal(p, json.Deterministic(true)) }

@@ -30,6 +30,19 @@ const (
 type puller struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+	poke   chan struct{} // the partner has just called us: no need to pause
+}
+
+// alive ends the pause of the partner's puller, if it is in one.
+func (s *Service) alive(origin string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.pullers[origin]; p != nil {
+		select {
+		case p.poke <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // runPullers keeps one puller for each confirmed partner that can be called.
@@ -82,11 +95,11 @@ func (s *Service) reconcile(ctx context.Context) error {
 	for origin := range want {
 		if s.pullers[origin] == nil {
 			ctx, cancel := context.WithCancel(ctx)
-			p := &puller{cancel: cancel, done: make(chan struct{})}
+			p := &puller{cancel: cancel, done: make(chan struct{}), poke: make(chan struct{}, 1)}
 			s.pullers[origin] = p
 			go func() {
 				defer close(p.done)
-				s.follow(ctx, origin)
+				s.follow(ctx, origin, p.poke)
 			}()
 		}
 	}
@@ -96,7 +109,7 @@ func (s *Service) reconcile(ctx context.Context) error {
 // follow reads a partner's ledger until ctx ends, pausing longer after each
 // failure. The pause is random within its bounds: partners that a failed node
 // had in common do not come back all at once.
-func (s *Service) follow(ctx context.Context, origin string) {
+func (s *Service) follow(ctx context.Context, origin string, poke <-chan struct{}) {
 	pause := firstPause
 	for ctx.Err() == nil {
 		err := s.pullOnce(ctx, origin, true)
@@ -114,8 +127,14 @@ func (s *Service) follow(ctx context.Context, origin string) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause/2 + rand.N(pause)):
+			pause = min(2*pause, lastPause)
+		case <-poke:
+			// At most one try a second: a call is a hint, not a command.
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second - min(pause, time.Second)/2):
+			}
 		}
-		pause = min(2*pause, lastPause)
 	}
 }
 

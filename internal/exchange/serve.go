@@ -60,6 +60,7 @@ func (s *Service) partner(f func(w http.ResponseWriter, r *http.Request, origin 
 		if err != nil {
 			return err
 		}
+		s.alive(origin)
 		return f(w, r, origin, body)
 	})
 }
@@ -85,8 +86,8 @@ func (s *Service) problem(w http.ResponseWriter, r *http.Request, err error) {
 	var e *news.Error
 	var slow *limited
 	switch {
-	case errors.Is(err, context.Canceled):
-		return // nobody is there any more
+	case errors.Is(err, context.Canceled): // the node is stopping, or nobody is there any more
+		p.Status, p.Detail = http.StatusServiceUnavailable, "the node is stopping"
 	case errors.As(err, &slow):
 		p.Status, p.Detail, p.Field = http.StatusTooManyRequests, slow.reason.Message, slow.reason.Field
 		w.Header().Set("Retry-After", "1")
@@ -148,6 +149,7 @@ func (s *Service) serveHello(w http.ResponseWriter, r *http.Request) error {
 	if err := s.storePartner(r.Context(), p, doc, vkey, Asked); err != nil {
 		return err
 	}
+	s.alive(p.Origin)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

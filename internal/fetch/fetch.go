@@ -22,9 +22,9 @@ import (
 
 // Options says what a client may call.
 type Options struct {
-	// Allow lists hosts (without port) that may be called wherever they are:
-	// what the operator typed or configured.
-	Allow func() []string
+	// Allow reports whether a host (without port, lower case) may be called
+	// wherever it is: what the operator typed or configured. nil allows none.
+	Allow func(host string) bool
 	// Header is how long the answer's header may take; 0 means 40 s, above the
 	// longest long poll.
 	Header time.Duration
@@ -54,14 +54,14 @@ func Client(o Options) *http.Client {
 	}
 }
 
-func dialer(allow func() []string) func(context.Context, string, string) (net.Conn, error) {
+func dialer(allow func(string) bool) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, err
 		}
 		d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-		if allow == nil || !slices.Contains(allow(), strings.ToLower(host)) {
+		if allow == nil || !allow(strings.ToLower(host)) {
 			// Control sees the address that is really dialled, after resolution: a
 			// name that changes its answer between two look-ups gains nothing.
 			d.Control = refuseInternal

@@ -27,7 +27,7 @@ func TestLoopbackIsRefusedUnlessListed(t *testing.T) {
 	if _, err := Client(Options{}).Get(srv.URL); news.KindOf(err) != news.Forbidden {
 		t.Errorf("loopback was called: %v", err)
 	}
-	res, err := Client(Options{Allow: func() []string { return []string{"127.0.0.1"} }}).Get(srv.URL)
+	res, err := Client(Options{Allow: func(host string) bool { return host == "127.0.0.1" }}).Get(srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,8 @@ type request struct {
 // anything but the database, and sees what earlier ones of its group wrote. If
 // f fails, only its own effects are undone.
 func (l *Ledger) Append(ctx context.Context, f func(ctx context.Context, tx *db.Tx, a *Appender) error) (*Appended, error) {
+	l.held.RLock() // waits while a starting node asks its partners
+	defer l.held.RUnlock()
 	if why := l.ReadOnly(); why != "" {
 		return nil, news.Errorf(news.Unavailable, "ledger", "%s", why)
 	}

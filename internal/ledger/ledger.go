@@ -58,6 +58,7 @@ type Ledger struct {
 	done   sync.WaitGroup
 
 	readOnly  atomic.Pointer[string]
+	held      sync.RWMutex // write-locked while appends must wait
 	followers sync.Map // name → *followerState
 }
 
@@ -169,6 +170,13 @@ func (l *Ledger) Origin() string { return l.own.origin }
 
 // Key returns the key that signs now.
 func (l *Ledger) Key() *Key { return l.key.Load() }
+
+// HoldAppends makes appends wait until release is called: a starting node first
+// learns from its partners whether its own tail is all there.
+func (l *Ledger) HoldAppends() (release func()) {
+	l.held.Lock()
+	return l.held.Unlock
+}
 
 // SetReadOnly makes every append fail with the reason until it is called with
 // "": a node that was restored from an old backup must not go on before it has

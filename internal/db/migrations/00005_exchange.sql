@@ -19,6 +19,12 @@ CREATE TABLE partner (
   epoch        TEXT NOT NULL           -- of what the partner offers us, exchange.md "Backfill"
 );
 
+-- Hosts that an operator typed when adding a partner: they may be called even
+-- inside a private network.
+CREATE TABLE typed_host (
+  host TEXT PRIMARY KEY
+);
+
 -- Agreements, as the entries of both sides make them. A view of the journal.
 CREATE TABLE agreement (
   id          TEXT PRIMARY KEY,

@@ -1,0 +1,101 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tailTime is how long a starting node waits for its partners' word on how far
+// its own ledger went, before it appends.
+const tailTime = 3 * time.Second
+
+// stopTime is how long requests and jobs under way may take when the node
+// stops.
+const stopTime = 10 * time.Second
+
+// Serve listens, follows the journal, reads the partners' ledgers and does the
+// jobs until ctx ends. ready, if not nil, is called with the address once
+// requests are answered.
+func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
+	listener, err := net.Listen("tcp", n.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen at %s: %w", n.Config.Listen, err)
+	}
+	handler, err := n.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	work, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	var wg sync.WaitGroup
+	release := n.Ledger.HoldAppends()
+	wg.Go(func() {
+		defer release()
+		if err := n.Exchange.CheckTail(work, tailTime); err != nil && work.Err() == nil {
+			n.log.Error("cannot ask partners how far this node's ledger went", "err", err)
+		}
+	})
+	wg.Go(func() { n.Newsroom.Run(work) })
+	wg.Go(func() { n.Exchange.Run(work) })
+	n.handleJobs()
+	if err := n.Jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("start jobs: %w", err), listener.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	n.log.Info("serving", "address", listener.Addr().String(), "url", n.Config.URL, "origin", n.Ledger.Origin())
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopWork()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	// Long polls and event streams would hold a graceful shutdown up: they are
+	// told to end first, through the context of their requests.
+	n.stopStreams()
+	err = errors.Join(err, server.Shutdown(grace), n.Jobs.Stop(grace))
+	wg.Wait()
+	return err
+}
+
+// handler is everything that the node answers.
+func (n *Node) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	protocol := n.Exchange.Handler()
+	mux.Handle("/exchange/", protocol)
+	mux.Handle("/.well-known/jisr.json", protocol)
+	return n.streams(mux), nil
+}
+
+// streams gives requests that stay open a context that ends when the node
+// stops.
+func (n *Node) streams(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/wait") && !strings.HasSuffix(r.URL.Path, "/stream") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		stop := context.AfterFunc(n.stopping, cancel)
+		defer stop()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
