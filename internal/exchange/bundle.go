@@ -24,6 +24,7 @@ import (
 // compressed with zstd (docs/protocol.md "Bundles").
 const (
 	bundleHead    = "bundle.json"
+	bundleProof   = "proof-"   // + first index of the entries that follow
 	bundleEntries = "entries-" // + first index
 	bundleMedia   = "media/"
 	bundleEnd     = "end"
@@ -31,14 +32,13 @@ const (
 
 // bundleHeader is the first member of a bundle.
 type bundleHeader struct {
-	Bundle     int                      `json:"jisr_bundle"` // version of the format: 1
-	Origin     string                   `json:"origin"`
-	To         string                   `json:"to"`
-	From       int64                    `json:"from"` // index of the first entry
-	Checkpoint string                   `json:"checkpoint"`
-	Profile    []byte                   `json:"profile"` // as at ProfilePath
-	Proofs     map[string][]ledger.Hash `json:"proofs"`  // consistency of each part's end with the checkpoint, by first index
-	Made       time.Time                `json:"made"`
+	Bundle     int       `json:"jisr_bundle"` // version of the format: 1
+	Origin     string    `json:"origin"`
+	To         string    `json:"to"`
+	From       int64     `json:"from"` // index of the first entry
+	Checkpoint string    `json:"checkpoint"`
+	Profile    []byte    `json:"profile"` // as at ProfilePath
+	Made       time.Time `json:"made"`
 }
 
 // Bundled counts what a bundle holds.
@@ -80,27 +80,14 @@ func (s *Service) ExportBundle(ctx context.Context, w io.Writer, partner string,
 	}
 	out := &Bundled{Origin: h.Origin, From: from, To: h.Size}
 	var media []string
-	for at := from; at < h.Size; at += batch {
-		records, err := s.ledger.Range(ctx, h.Origin, at, int(min(batch, h.Size-at)))
+	for at := from; at < h.Size; {
+		n, digests, err := s.exportPart(ctx, t, v, at, h.Size)
 		if err != nil {
 			return nil, err
 		}
-		var buf bytes.Buffer
-		f := newFrameWriter(&buf)
-		if err := v.write(f, at, records); err != nil {
-			return nil, err
-		}
-		if f.n != uint64(len(records)) {
-			return nil, news.Errorf(news.TooLarge, "entries", "entries %d to %d are over the size of a part", at, at+batch)
-		}
-		if err := f.end(); err != nil {
-			return nil, err
-		}
-		if err := addBytes(t, fmt.Sprintf("%s%d", bundleEntries, at), buf.Bytes()); err != nil {
-			return nil, err
-		}
-		media = append(media, v.media(records)...)
-		out.Entries += int64(len(records))
+		media = append(media, digests...)
+		at += n
+		out.Entries += n
 		progress(out.Entries, h.Size-from)
 	}
 	slices.Sort(media)
@@ -126,20 +113,44 @@ func (s *Service) bundleHeader(ctx context.Context, h *ledger.Head, partner stri
 	if err != nil {
 		return nil, err
 	}
-	header := &bundleHeader{Bundle: 1, Origin: h.Origin, To: partner, From: from, Checkpoint: string(h.Checkpoint.Note),
-		Profile: profile, Proofs: map[string][]ledger.Hash{}, Made: s.now().UTC()}
-	for at := from; at+batch < h.Size; at += batch {
-		proof, err := s.ledger.ProveConsistency(ctx, h.Origin, at+batch, h.Size)
+	return &bundleHeader{Bundle: 1, Origin: h.Origin, To: partner, From: from, Checkpoint: string(h.Checkpoint.Note),
+		Profile: profile, Made: s.now().UTC()}, nil
+}
+
+// exportPart writes a part of the ledger from the index on, and the proof that
+// its end is consistent with the checkpoint. It returns how many entries it took
+// and which media they commit to.
+func (s *Service) exportPart(ctx context.Context, t *tar.Writer, v *view, at, size int64) (int64, []string, error) {
+	var buf bytes.Buffer
+	f := newFrameWriter(&buf)
+	if err := s.writeRange(ctx, f, v, at, batch); err != nil {
+		return 0, nil, err
+	}
+	n := int64(f.n)
+	if err := f.end(); err != nil {
+		return 0, nil, err
+	}
+	if end := at + n; end < size {
+		proof, err := s.ledger.ProveConsistency(ctx, v.origin, end, size)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
 		hashes := make([]ledger.Hash, len(proof))
 		for i, p := range proof {
 			hashes[i] = ledger.Hash(p)
 		}
-		header.Proofs[fmt.Sprint(at)] = hashes
+		if err := addJSON(t, fmt.Sprint(bundleProof, at), hashes); err != nil {
+			return 0, nil, err
+		}
 	}
-	return header, nil
+	if err := addBytes(t, fmt.Sprint(bundleEntries, at), buf.Bytes()); err != nil {
+		return 0, nil, err
+	}
+	records, err := s.ledger.Range(ctx, v.origin, at, int(n))
+	if err != nil {
+		return 0, nil, err
+	}
+	return n, v.media(records), nil
 }
 
 // media returns the digests that the visible ones of the records commit to.
@@ -220,6 +231,7 @@ type bundleReader struct {
 	progress func(done, total int64)
 	header   *bundleHeader
 	cp       *ledger.Checkpoint
+	proof    tlog.TreeProof // of the part that comes next
 	out      Bundled
 }
 
@@ -231,6 +243,8 @@ func (b *bundleReader) member(ctx context.Context, h *tar.Header) error {
 		return b.readHeader(ctx, h.Size)
 	case b.header == nil:
 		return news.Errorf(news.Invalid, "bundle", "this is not a Jisr bundle: it does not begin with %s", bundleHead)
+	case strings.HasPrefix(h.Name, bundleProof):
+		return b.readProof(h.Size)
 	case strings.HasPrefix(h.Name, bundleEntries):
 		return b.readEntries(ctx, strings.TrimPrefix(h.Name, bundleEntries))
 	case strings.HasPrefix(h.Name, bundleMedia):
@@ -283,6 +297,28 @@ func (b *bundleReader) readHeader(ctx context.Context, size int64) error {
 	return nil
 }
 
+// maxProof is more than the largest consistency proof has hashes.
+const maxProof = 200
+
+func (b *bundleReader) readProof(size int64) error {
+	if size > maxProof*100 {
+		return news.Errorf(news.TooLarge, "bundle", "a proof is over %d hashes", maxProof)
+	}
+	raw, err := io.ReadAll(b.tar)
+	if err != nil {
+		return err
+	}
+	var hashes []ledger.Hash
+	if err := json.Unmarshal(raw, &hashes); err != nil {
+		return news.Errorf(news.Invalid, "bundle", "a proof cannot be read").Because(err)
+	}
+	b.proof = make(tlog.TreeProof, len(hashes))
+	for i, h := range hashes {
+		b.proof[i] = tlog.Hash(h)
+	}
+	return nil
+}
+
 func (b *bundleReader) readEntries(ctx context.Context, first string) error {
 	var at int64
 	if _, err := fmt.Sscan(first, &at); err != nil {
@@ -298,10 +334,7 @@ func (b *bundleReader) readEntries(ctx context.Context, first string) error {
 		return err
 	}
 	if end > head.Size && at <= head.Size {
-		x := &ledger.Extension{Origin: b.header.Origin, From: head.Size, Records: records[head.Size-at:], Checkpoint: b.cp}
-		for _, h := range b.header.Proofs[first] {
-			x.Proof = append(x.Proof, tlog.Hash(h))
-		}
+		x := &ledger.Extension{Origin: b.header.Origin, From: head.Size, Records: records[head.Size-at:], Checkpoint: b.cp, Proof: b.proof}
 		if err := b.s.ledger.Extend(ctx, x); err != nil {
 			return err
 		}

@@ -308,11 +308,7 @@ func (s *Service) serveEntries(w http.ResponseWriter, r *http.Request, origin st
 	if err != nil {
 		return err
 	}
-	records, err := s.ledger.Range(r.Context(), s.ledger.Origin(), from, limit)
-	if err != nil {
-		return err
-	}
-	return stream(w, r, func(f *frameWriter) error { return v.write(f, from, records) })
+	return stream(w, r, func(f *frameWriter) error { return s.writeRange(r.Context(), f, v, from, limit) })
 }
 
 func span(r *http.Request) (from int64, limit int, err error) {
@@ -329,33 +325,40 @@ func span(r *http.Request) (from int64, limit int, err error) {
 	return from, int(n), nil
 }
 
-// write writes the records as frames, up to the size that one answer may have.
-func (v *view) write(f *frameWriter, from int64, records []*ledger.Record) error {
+// errFull ends a range that has reached the size that one answer may have; the
+// reader asks for the rest.
+var errFull = errors.New("the answer is full")
+
+// writeRange writes a range of our own ledger as the view shows it.
+func (s *Service) writeRange(ctx context.Context, f *frameWriter, v *view, from int64, limit int) error {
 	size := 0
-	for _, r := range records {
+	err := s.ledger.EachInRange(ctx, v.origin, from, limit, func(r *ledger.Record) error {
 		if r.Index != from {
 			return fmt.Errorf("entry %d of our own ledger is missing", from)
 		}
 		from++
 		// Room for a frame of the largest kind is always left.
 		if size += len(r.Bytes) + len(r.Body) + 64; size > maxBatch-1024 {
-			break // the reader asks for the rest
+			return errFull
 		}
-		sees, err := v.sees(r)
-		if err != nil {
-			return fmt.Errorf("entry %d: %w", r.Index, err)
-		}
-		if !sees {
-			if err := f.hash(frameWithheld, r.Hash()); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := f.entry(r.Bytes, r.Body); err != nil {
-			return err
-		}
+		return v.write(f, r)
+	})
+	if errors.Is(err, errFull) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// write writes a record as a frame.
+func (v *view) write(f *frameWriter, r *ledger.Record) error {
+	sees, err := v.sees(r)
+	if err != nil {
+		return fmt.Errorf("entry %d: %w", r.Index, err)
+	}
+	if !sees {
+		return f.hash(frameWithheld, r.Hash())
+	}
+	return f.entry(r.Bytes, r.Body)
 }
 
 // stream writes frames, compressed if the caller takes it. An error after the

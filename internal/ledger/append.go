@@ -215,7 +215,7 @@ func (l *Ledger) appendEntries(ctx context.Context, tx *db.Tx, h *Head, group []
 	if err := l.fault("tiles"); err != nil {
 		return nil, err
 	}
-	if err := writeEntries(ctx, tx, h.id, all); err != nil {
+	if err := l.writeEntries(ctx, tx, h, all); err != nil {
 		return nil, err
 	}
 	if err := l.fault("entries"); err != nil {

@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"jisr/internal/db"
 	"jisr/internal/news"
@@ -22,13 +24,24 @@ type Record struct {
 	Content  *Hash  // what content the entry commits to; nil for none
 	Bytes    []byte // the entry as first written
 	Body     []byte // the content; nil unless asked for and kept here
+
+	once  sync.Once
+	entry *Entry
+	err   error
 }
 
 // Hash returns the entry's leaf, by which others refer to it.
 func (r *Record) Hash() Hash { return Sum(r.Bytes) }
 
-// Entry reads the entry.
-func (r *Record) Entry() (*Entry, error) { return ParseEntry(r.Origin, r.Bytes) }
+// Entry reads the entry. Records are shared: nobody changes it.
+func (r *Record) Entry() (*Entry, error) {
+	r.once.Do(func() {
+		if r.entry == nil {
+			r.entry, r.err = ParseEntry(r.Origin, r.Bytes)
+		}
+	})
+	return r.entry, r.err
+}
 
 // The columns of a Record. Content is joined by its digest and may be gone.
 const (
@@ -76,18 +89,53 @@ func queryRecords(ctx context.Context, q db.Queryer, query string, args ...any) 
 // Journal returns up to limit records after the position, oldest first, with
 // their content.
 func (l *Ledger) Journal(ctx context.Context, after int64, limit int) ([]*Record, error) {
+	if records, ok := l.tail.after(after, limit); ok {
+		return records, nil
+	}
 	return queryRecords(ctx, l.db.Reader(), selectBody+` WHERE e.position > $1 ORDER BY e.position LIMIT $2`, after, limit)
 }
 
 // Range returns the records that this node has of the origin's log from the
 // index on, up to limit, with their content. Withheld ones are missing.
 func (l *Ledger) Range(ctx context.Context, origin string, from int64, limit int) ([]*Record, error) {
+	var out []*Record
+	err := l.EachInRange(ctx, origin, from, limit, func(r *Record) error {
+		r.Bytes, r.Body = bytes.Clone(r.Bytes), bytes.Clone(r.Body)
+		out = append(out, r)
+		return nil
+	})
+	return out, err
+}
+
+// EachInRange calls f with what Range would return. The bytes of a record are
+// only valid until f returns: nothing is copied on the way out.
+func (l *Ledger) EachInRange(ctx context.Context, origin string, from int64, limit int, f func(*Record) error) error {
 	h, err := l.Head(ctx, origin)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return queryRecords(ctx, l.db.Reader(), selectBody+` WHERE e.log = $1 AND e.idx >= $2 AND e.idx < $3 ORDER BY e.idx`,
-		h.id, from, from+int64(limit))
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT e.position, e.idx, e.kind, e.ref, e.content, e.bytes, c.bytes
+		FROM entry e`+bodyFrom+` WHERE e.log = $1 AND e.idx >= $2 AND e.idx < $3 ORDER BY e.idx`, h.id, from, from+int64(limit))
+	if err != nil {
+		return fmt.Errorf("read entries of %s: %w", origin, err)
+	}
+	defer rows.Close()
+	var digest, b, body sql.RawBytes
+	for rows.Next() {
+		r := &Record{Origin: origin, Own: h.Own}
+		if err := rows.Scan(&r.Position, &r.Index, &r.Kind, &r.Ref, &digest, &b, &body); err != nil {
+			return fmt.Errorf("read entries of %s: %w", origin, err)
+		}
+		if len(digest) == len(Hash{}) {
+			h := Hash(digest)
+			r.Content = &h
+		}
+		r.Bytes, r.Body = b, body
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // At returns the record at a position of the journal, with its content.

@@ -54,12 +54,13 @@ type Ledger struct {
 	key    atomic.Pointer[Key]
 	queue  chan *request
 	state  appendState
+	tail   tail
 	closed chan struct{}
 	done   sync.WaitGroup
 
 	readOnly  atomic.Pointer[string]
 	held      sync.RWMutex // write-locked while appends must wait
-	followers sync.Map // name → *followerState
+	followers sync.Map     // name → *followerState
 }
 
 // logRow is what does not change about a log.

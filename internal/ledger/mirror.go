@@ -97,7 +97,7 @@ func (l *Ledger) Extend(ctx context.Context, x *Extension) error {
 		if err := writeTiles(ctx, tx, h.id, tiles); err != nil {
 			return err
 		}
-		if err := writeEntries(ctx, tx, h.id, entries); err != nil {
+		if err := l.writeEntries(ctx, tx, h, entries); err != nil {
 			return err
 		}
 		if err := insertWithheld(ctx, tx, h.id, withheld); err != nil {
@@ -161,7 +161,7 @@ func place(origin string, index int64, b, content []byte) (*placed, error) {
 		p.kind, p.content = Malformed, nil
 		return p, nil
 	}
-	p.kind, p.ref = e.Kind, e.Ref
+	p.kind, p.ref, p.entry = e.Kind, e.Ref, e
 	p.digest, _ = e.ContentDigest()
 	if content != nil && (p.digest == nil || Sum(content) != *p.digest) {
 		return nil, news.Errorf(news.Invalid, "entries", "the content of entry %d of %s is not the one that the entry commits to", index, origin)
@@ -255,6 +255,6 @@ func (l *Ledger) Reveal(ctx context.Context, origin string, revealed []Revealed)
 			}
 			entries = append(entries, *p)
 		}
-		return writeEntries(ctx, tx, h.id, entries)
+		return l.writeEntries(ctx, tx, h, entries)
 	})
 }

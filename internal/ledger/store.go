@@ -179,12 +179,19 @@ type placed struct {
 	bytes    []byte
 	digest   *Hash  // of the content that the entry commits to; nil for none
 	content  []byte // nil where it is not, or no longer, to be had
+	entry    *Entry // read; nil where nobody has read it yet
+}
+
+// record returns the entry as the journal shows it, once it has a position.
+func (p *placed) record(h *Head) *Record {
+	return &Record{Position: p.position, Origin: h.Origin, Own: h.Own, Index: p.index, Kind: p.kind, Ref: p.ref,
+		Content: p.digest, Bytes: p.bytes, Body: p.content, entry: p.entry}
 }
 
 // writeEntries gives the entries the next places in the journal and stores them
 // with their content. The journal's head is locked from here to the commit, so
 // that positions become visible in order.
-func writeEntries(ctx context.Context, tx *db.Tx, log int64, entries []placed) error {
+func (l *Ledger) writeEntries(ctx context.Context, tx *db.Tx, h *Head, entries []placed) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -207,7 +214,7 @@ func writeEntries(ctx context.Context, tx *db.Tx, log int64, entries []placed) e
 		if e.content != nil {
 			contents = append(contents, digest, e.content)
 		}
-		rows = append(rows, e.position, log, e.index, string(e.kind), e.ref, digest, e.bytes)
+		rows = append(rows, e.position, h.id, e.index, string(e.kind), e.ref, digest, e.bytes)
 	}
 	if err := contentBulk().Insert(ctx, tx, contents); err != nil {
 		return err
@@ -215,6 +222,13 @@ func writeEntries(ctx context.Context, tx *db.Tx, log int64, entries []placed) e
 	if err := db.NewBulk("entry (position, log, idx, kind, ref, content, bytes)", 7, "").Insert(ctx, tx, rows); err != nil {
 		return err
 	}
+	tx.AfterCommit(func() {
+		records := make([]*Record, len(entries))
+		for i := range entries {
+			records[i] = entries[i].record(h)
+		}
+		l.tail.add(records)
+	})
 	return tx.Notify(ctx, Topic)
 }
 

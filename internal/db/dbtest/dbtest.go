@@ -198,3 +198,6 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
+
+// Server returns the URL of a running PostgreSQL server, as DSN uses it.
+func Server() (string, error) { return postgres() }
