@@ -71,19 +71,13 @@ func open(ctx context.Context, dsn string) (*DB, error) {
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
-	params := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {
-			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-			"cache_size(-16000)", "temp_store(MEMORY)",
-			// A checkpoint copies the WAL into the file and syncs it: a few thousand
-			// pages a time keeps bulk replication from paying that every megabyte.
-			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
-		},
-	}
 	// page_size only matters when the file is made: 8 KiB pages hold two items
-	// of the usual 3 KB, 4 KiB pages one.
-	w, err := sql.Open("sqlite", "file:"+path+"?_pragma=page_size(8192)&"+params.Encode())
+	// of the usual 3 KB, 4 KiB pages one. A checkpoint copies the WAL into the file
+	// and syncs it: a few thousand pages a time keeps bulk replication from paying
+	// that every megabyte.
+	w, err := sql.Open("sqlite", sqliteDSN(path, "immediate", "page_size(8192)", "journal_mode(WAL)",
+		"synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "wal_autocheckpoint(4000)",
+		"journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -91,8 +85,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := w.Ping(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), w.Close())
 	}
-	r, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(1)&"+
-		strings.Replace(params.Encode(), "immediate", "deferred", 1))
+	// A reader drops its whole page cache whenever someone wrote: a large one only
+	// costs the freeing and allocating of pages that the system has cached anyway.
+	r, err := sql.Open("sqlite", sqliteDSN(path, "deferred", "query_only(1)", "cache_size(-1000)"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), w.Close())
 	}
@@ -102,6 +97,13 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	d := &DB{Engine: SQLite, write: w, read: r, stop: stop}
 	go d.watch(watch)
 	return d, nil
+}
+
+// sqliteDSN names the file for the driver, with how transactions begin and
+// pragmas for each connection.
+func sqliteDSN(path, txlock string, pragmas ...string) string {
+	params := url.Values{"_txlock": {txlock}, "_pragma": append([]string{"busy_timeout(10000)", "temp_store(MEMORY)"}, pragmas...)}
+	return "file:" + path + "?" + params.Encode()
 }
 
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {

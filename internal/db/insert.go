@@ -9,8 +9,9 @@ import (
 )
 
 // maxParams is how many parameters one INSERT carries. Both engines allow more
-// (SQLite 32,766, PostgreSQL 65,535); beyond some hundred nothing is gained.
-const maxParams = 600
+// (SQLite 32,766, PostgreSQL 65,535), but SQLite looks every parameter up by its
+// name, one after the other: the cost of a statement grows with their square.
+const maxParams = 210
 
 // Bulk inserts many rows with few statements.
 type Bulk struct {

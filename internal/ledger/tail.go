@@ -3,7 +3,7 @@ package ledger
 import "sync"
 
 // tailBytes bounds the part of the journal that is kept in memory.
-const tailBytes = 8 << 20
+const tailBytes = 16 << 20
 
 // tail is the newest part of the journal, in memory: every follower reads each
 // record once and soon after it was written, so the database is asked only by
