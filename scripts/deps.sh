@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what the tests start, where that is possible, and says what is
+# missing where it is not: PostgreSQL and Chromium, from the system's packages.
+set -euo pipefail
+
+missing=()
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 ||
+  [ -n "${JISR_TEST_POSTGRES:-}" ] || missing+=(postgresql)
+command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing+=(chromium)
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing ${missing[*]}" >&2
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  exit 0
+fi
+echo "the tests need: ${missing[*]} (Debian: apt-get install ${missing[*]})" >&2
+exit 1
