@@ -132,7 +132,10 @@ var desk = ledger.Actor{Role: "editor"}
 
 // items makes n items of 3 KB of ninjs, in Arabic, Russian and English, no two
 // alike.
-func items(n int) []newsroom.Issue {
+func items(n int) []newsroom.Issue { return itemsFrom(0, n) }
+
+// itemsFrom makes n items, numbered from first.
+func itemsFrom(first, n int) []newsroom.Issue {
 	words := map[string][]string{
 		"ar": strings.Fields("أعلن المرصد الفلكي أمس عن رصد ظاهرة نادرة في سماء المدينة وقال الباحثون إن القياسات ستستمر حتى نهاية الشهر بالتعاون مع جامعات عدة"),
 		"ru": strings.Fields("Обсерватория сообщила вчера о редком явлении над городом исследователи продолжат измерения до конца месяца вместе с университетами региона"),
@@ -140,14 +143,15 @@ func items(n int) []newsroom.Issue {
 	}
 	langs := []string{"ar", "ru", "en"}
 	out := make([]newsroom.Issue, n)
-	for i := range out {
+	for at := range out {
+		i := first + at
 		lang := langs[i%3]
 		w := words[lang]
 		var body strings.Builder
 		for k := 0; body.Len() < 2300; k++ {
 			fmt.Fprintf(&body, "<p>%s %d %s.</p>", strings.Join(w[k%5:k%5+12], " "), i*31+k, strings.Join(w[:8], " "))
 		}
-		out[i] = newsroom.Issue{Act: news.Publish, Desk: "science", Actor: desk, Item: &news.Item{
+		out[at] = newsroom.Issue{Act: news.Publish, Desk: "science", Actor: desk, Item: &news.Item{
 			URI: fmt.Sprintf("tag:a.example,2026:bench/%d", i), Type: news.Text, Language: lang, Urgency: 5,
 			Headlines:    []news.Words{{Value: fmt.Sprintf("%s %d", strings.Join(w[:6], " "), i)}},
 			Descriptions: []news.Words{{Value: strings.Join(w[3:12], " ")}},

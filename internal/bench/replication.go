@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
-	"runtime/pprof"
 	"time"
 
 	"jisr/internal/db"
@@ -83,7 +81,6 @@ func replicateOn(ctx context.Context, e *env, engine db.Engine, follower string)
 		return 0, err
 	}
 	runtime.GC()
-	if p := os.Getenv("JISR_BENCH_PROFILE"); p != "" { f,_ := os.Create(p); pprof.StartCPUProfile(f) }
 	began := time.Now()
 	if err := b.Exchange.ConfirmPartner(ctx, "a.example", a.Exchange.OwnFingerprint().Words); err != nil {
 		return 0, err
@@ -104,7 +101,6 @@ func replicateOn(ctx context.Context, e *env, engine db.Engine, follower string)
 		}
 	}
 	took := time.Since(began)
-	if p := os.Getenv("JISR_BENCH_PROFILE"); p != "" { pprof.StopCPUProfile() }
 	moved := head.Size - before.Size
 	if moved < replicated {
 		return 0, fmt.Errorf("only %d entries were moved", moved)

@@ -140,12 +140,14 @@ func (l *Ledger) appendGroup(group []*request) {
 		if err := l.syncState(ctx, tx, head); err != nil {
 			return err
 		}
+		if head.Frozen != "" {
+			return news.Errorf(news.Unavailable, "ledger", "%s", head.Frozen)
+		}
 		at := l.now()
 		for i, r := range group {
 			r.added = &Appender{origin: l.own.origin, at: at}
-			errs[i] = tx.Savepoint(ctx, func() error { return r.f(r.ctx, tx, r.added) })
-			if errs[i] != nil {
-				r.added.entries = nil
+			if errs[i], err = perform(ctx, tx, r); err != nil {
+				return err
 			}
 		}
 		grown, err = l.appendEntries(ctx, tx, head, group)
@@ -164,6 +166,33 @@ func (l *Ledger) appendGroup(group []*request) {
 		}
 		r.done <- errs[i]
 	}
+}
+
+// ownFailure marks what a request itself failed with, and that all it did was
+// undone.
+type ownFailure struct{ error }
+
+// perform runs one request of a group. own is its failure, whose effects are
+// undone and nobody else's; broken says that they could not be: SQLite ends the
+// whole transaction of its own accord when the disk is full or a statement is
+// interrupted, and each further statement would then commit by itself.
+//
+// For the same reason a caller's cancellation never reaches the statements.
+func perform(ctx context.Context, tx *db.Tx, r *request) (own, broken error) {
+	err := tx.Savepoint(ctx, func() error {
+		if err := r.f(context.WithoutCancel(r.ctx), tx, r.added); err != nil {
+			return ownFailure{err}
+		}
+		return nil
+	})
+	if err == nil {
+		return nil, nil
+	}
+	r.added.entries = nil
+	if f, undone := err.(ownFailure); undone { // joined with another error it is not
+		return f.error, nil
+	}
+	return nil, fmt.Errorf("the append was broken off: %w", err)
 }
 
 func (a *Appender) list() []placed {
@@ -257,6 +286,8 @@ func (l *Ledger) signHead(ctx context.Context, tx *db.Tx, h *Head, grown *edge, 
 	if next == nil {
 		return nil
 	}
-	tx.AfterCommit(func() { l.key.Store(next) })
+	if err := l.takeKey(ctx, tx, next); err != nil {
+		return err
+	}
 	return rotated(ctx, tx, h.id, grown.size, signed, next.Verifier)
 }

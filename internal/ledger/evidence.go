@@ -3,7 +3,10 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"jisr/internal/db"
 	"jisr/internal/news"
@@ -13,6 +16,14 @@ import (
 // showed an older tree: it runs again once the origin shows one that continues
 // what we hold. A fork is never lifted by itself.
 const RolledBack = "rolled back"
+
+// Forked reports whether the log contradicted itself, which only people may
+// forgive.
+func (h *Head) Forked() bool { return h.Frozen != "" && !strings.HasPrefix(h.Frozen, RolledBack) }
+
+// maxRollbacks is how many times a rollback of one log is kept as evidence: an
+// origin that shows an old tree and the new one in turn must not fill the disk.
+const maxRollbacks = 100
 
 // Evidence is a pair of signed notes that cannot both be honest.
 type Evidence struct {
@@ -43,8 +54,25 @@ func (l *Ledger) Examine(ctx context.Context, cp *Checkpoint, source string) err
 	if root == cp.Root {
 		return nil
 	}
-	reason := fmt.Sprintf("forked: %s signed two different ledgers of %d entries", cp.Origin, cp.Size)
-	return l.Freeze(ctx, h, cp, source, reason)
+	return l.Freeze(ctx, h, cp, source, forked(cp.Origin, cp.Size))
+}
+
+func forked(origin string, size int64) string {
+	return fmt.Sprintf("forked: %s signed two different ledgers of %d entries", origin, size)
+}
+
+// ExamineLonger is Examine for a checkpoint that is ahead of us: began is the
+// root that its tree had when it was as large as ours, proven under cp.
+func (l *Ledger) ExamineLonger(ctx context.Context, cp *Checkpoint, size int64, began tlog.Hash, source string) error {
+	h, err := l.Head(ctx, cp.Origin)
+	if err != nil {
+		return err
+	}
+	root, err := l.RootAt(ctx, cp.Origin, size)
+	if err != nil || root == began {
+		return err
+	}
+	return l.Freeze(ctx, h, cp, source, forked(cp.Origin, size))
 }
 
 // Freeze stops the replication of a log and keeps the evidence. It always
@@ -55,10 +83,24 @@ func (l *Ledger) Freeze(ctx context.Context, h *Head, theirs *Checkpoint, source
 		return said
 	}
 	err := l.db.Write(ctx, func(tx *db.Tx) error {
+		now, err := head(ctx, tx, h.Origin, tx.ForUpdate())
+		if err != nil {
+			return err
+		}
+		if now.Forked() {
+			return nil // what was found first stands
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE log SET frozen = $1 WHERE id = $2`, reason, h.id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO evidence (log, found, source, reason, ours, theirs)
+		if strings.HasPrefix(reason, RolledBack) {
+			var n int
+			err := tx.QueryRowContext(ctx, `SELECT count(*) FROM evidence WHERE log = $1`, h.id).Scan(&n)
+			if err != nil || n >= maxRollbacks {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO evidence (log, found, source, reason, ours, theirs)
 			VALUES ($1, $2, $3, $4, $5, $6)`, h.id, db.Micros(l.now()), source, reason, h.Checkpoint.Note, theirs.Note)
 		return err
 	})

@@ -39,12 +39,17 @@ func topicOf(name string) string { return "follower/" + name }
 // can be lost with a connection.
 const idlePoll = 5 * time.Second
 
+// linger is the least time between two transactions of a follower. One that is
+// at rest reacts at once; one that is kept busy takes more records a transaction
+// instead of syncing the disk for each.
+const linger = 15 * time.Millisecond
+
 // Follow runs the follower until ctx ends. A failing Apply is tried again with
 // growing pauses; what fails is said in the log, in Lag and on /readyz, and the
 // follower does not skip it.
 func (l *Ledger) Follow(ctx context.Context, f Follower) {
-	state := &followerState{}
-	l.followers.Store(f.Name, state)
+	run := &following{ledger: l, Follower: f, state: &followerState{}}
+	l.followers.Store(f.Name, run.state)
 	woken, cancel := l.db.Subscribe(Topic)
 	defer cancel()
 	var needs []<-chan struct{}
@@ -55,37 +60,50 @@ func (l *Ledger) Follow(ctx context.Context, f Follower) {
 	}
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
-		more, err := l.followOnce(ctx, f, state)
+		more, err := run.step(ctx)
 		switch {
 		case err == nil:
-			state.failure.Store(nil)
+			run.state.failure.Store(nil)
 			pause = 0
 		case ctx.Err() != nil:
 			return
 		default:
 			text := err.Error()
-			state.failure.Store(&text)
+			run.state.failure.Store(&text)
 			pause = min(max(2*pause, 50*time.Millisecond), 30*time.Second)
 			l.log.Error("a follower of the journal failed and will try again", "follower", f.Name,
-				"position", state.position.Load(), "in", pause, "err", err)
+				"position", run.state.position.Load(), "in", pause, "err", err)
 		}
-		if more {
-			continue
+		switch {
+		case pause > 0:
+			rest(ctx, pause)
+		case more:
+		default:
+			await(ctx, idlePoll, woken, needs)
+			rest(ctx, linger-time.Since(run.wrote))
 		}
-		wait := idlePoll
-		if pause > 0 {
-			wait = pause
-		}
-		l.sleep(ctx, wait, woken, needs)
 	}
 }
 
-func (l *Ledger) sleep(ctx context.Context, wait time.Duration, woken <-chan struct{}, needs []<-chan struct{}) {
+// rest waits for d or the end of ctx.
+func rest(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func await(ctx context.Context, atMost time.Duration, woken <-chan struct{}, needs []<-chan struct{}) {
 	var need <-chan struct{}
 	if len(needs) > 0 {
 		need = needs[0] // followers need at most one other today; more would still be polled
 	}
-	t := time.NewTimer(wait)
+	t := time.NewTimer(atMost)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -95,35 +113,63 @@ func (l *Ledger) sleep(ctx context.Context, wait time.Duration, woken <-chan str
 	}
 }
 
-// followOnce applies the next batch and reports whether there may be more.
-func (l *Ledger) followOnce(ctx context.Context, f Follower, state *followerState) (more bool, err error) {
-	limit := f.Batch
-	if limit == 0 {
-		limit = 500
-	}
-	from, err := l.cursor(ctx, l.db.Reader(), f.Name)
+// following is a follower at work.
+type following struct {
+	Follower
+	ledger *Ledger
+	state  *followerState
+	seen   int64     // up to here there is nothing more to apply, whatever the stored place says
+	wrote  time.Time // when the place was last stored
+}
+
+// A place that moved past nothing but records of other kinds is stored only from
+// time to time: going over them again after a crash costs nothing.
+const (
+	storeEvery = time.Second
+	storeAfter = 5000
+)
+
+// step applies the next batch and reports whether there may be more.
+func (f *following) step(ctx context.Context) (more bool, err error) {
+	l := f.ledger
+	stored, err := l.cursor(ctx, l.db.Reader(), f.Name)
 	if err != nil {
 		return false, err
 	}
-	state.position.Store(from)
-	upTo, err := l.bound(ctx, f)
+	if stored == 0 {
+		f.seen = 0 // a view that is built anew
+	}
+	from := max(stored, f.seen)
+	f.state.position.Store(from)
+	upTo, err := l.bound(ctx, f.Follower)
 	if err != nil || upTo <= from {
 		return false, err
 	}
 	// Reading happens before the transaction: the journal behind a position never
 	// changes, and the writer is not held up by it.
-	records, last, err := l.next(ctx, f, from, upTo, limit)
+	records, last, err := l.next(ctx, f.Follower, from, upTo)
 	if err != nil || last == from {
 		return false, err
 	}
-	moved := false
+	if len(records) == 0 && last-stored < storeAfter && time.Since(f.wrote) < storeEvery {
+		f.seen = last
+		f.state.position.Store(last)
+		return last < upTo, nil
+	}
+	return f.write(ctx, stored, last, records)
+}
+
+// write applies the records and stores the new place, unless another process
+// that follows under this name has moved it meanwhile.
+func (f *following) write(ctx context.Context, stored, last int64, records []*Record) (moved bool, err error) {
+	l := f.ledger
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
 		mine, err := tx.TryLock(ctx, topicOf(f.Name))
 		if err != nil || !mine {
-			return err // another process follows under this name
+			return err
 		}
 		now, err := l.cursor(ctx, tx, f.Name)
-		if err != nil || now != from {
+		if err != nil || now != stored {
 			return err
 		}
 		if len(records) > 0 {
@@ -138,10 +184,11 @@ func (l *Ledger) followOnce(ctx context.Context, f Follower, state *followerStat
 		return tx.Notify(ctx, topicOf(f.Name))
 	})
 	if err != nil {
-		return false, fmt.Errorf("follow %s after %d: %w", f.Name, from, err)
+		return false, fmt.Errorf("follow %s after %d: %w", f.Name, stored, err)
 	}
 	if moved {
-		state.position.Store(last)
+		f.wrote, f.seen = time.Now(), last
+		f.state.position.Store(last)
 	}
 	return moved, nil
 }
@@ -149,23 +196,31 @@ func (l *Ledger) followOnce(ctx context.Context, f Follower, state *followerStat
 // CatchUp brings a follower to the end of the journal and returns, for a command
 // that runs without a serving process. Where one is running, both take turns.
 func (l *Ledger) CatchUp(ctx context.Context, f Follower) error {
+	run := &following{ledger: l, Follower: f, state: &followerState{}}
 	for {
-		end, err := l.Position(ctx)
+		end, err := l.bound(ctx, f)
+		if err != nil || run.state.position.Load() >= end {
+			return err
+		}
+		more, err := run.step(ctx)
 		if err != nil {
 			return err
 		}
-		at, err := l.cursor(ctx, l.db.Reader(), f.Name)
-		if err != nil || at >= end {
-			return err
+		if !more {
+			rest(ctx, linger) // another process may be at the same records
 		}
-		if _, err := l.followOnce(ctx, f, &followerState{}); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 }
 
 // next reads the records to apply and the position that will then be passed.
-func (l *Ledger) next(ctx context.Context, f Follower, from, upTo int64, limit int) ([]*Record, int64, error) {
+func (l *Ledger) next(ctx context.Context, f Follower, from, upTo int64) ([]*Record, int64, error) {
+	limit := f.Batch
+	if limit == 0 {
+		limit = 500
+	}
 	records, err := l.Journal(ctx, from, limit)
 	if err != nil {
 		return nil, 0, err

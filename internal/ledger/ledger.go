@@ -117,25 +117,30 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err := l.verifyHeads(ctx); err != nil {
 		return nil, err
 	}
-	l.done.Add(1)
+	l.done.Add(2)
 	go l.sequence()
+	go l.watchKey()
 	return l, nil
 }
 
 // loadKey takes the private key that signs now from the keyring.
 func (l *Ledger) loadKey(ctx context.Context, q db.Queryer) error {
-	var vkey string
-	err := q.QueryRowContext(ctx,
-		`SELECT vkey FROM log_key WHERE log = $1 AND until = -1`, l.own.id).Scan(&vkey)
-	if err != nil {
-		return err
-	}
-	k, err := l.keys.Get(vkey)
+	k, err := l.currentKey(ctx, q)
 	if err != nil {
 		return err
 	}
 	l.key.Store(k)
 	return nil
+}
+
+func (l *Ledger) currentKey(ctx context.Context, q db.Queryer) (*Key, error) {
+	var vkey string
+	err := q.QueryRowContext(ctx,
+		`SELECT vkey FROM log_key WHERE log = $1 AND until = -1`, l.own.id).Scan(&vkey)
+	if err != nil {
+		return nil, err
+	}
+	return l.keys.Get(vkey)
 }
 
 // verifyHeads compares the right edge of every stored tree with its checkpoint.
@@ -145,6 +150,9 @@ func (l *Ledger) verifyHeads(ctx context.Context) error {
 		return fmt.Errorf("open ledger: %w", err)
 	}
 	for _, h := range heads {
+		if h.Own && h.Frozen != "" {
+			l.SetReadOnly(h.Frozen)
+		}
 		e, err := loadEdge(ctx, l.db.Reader(), h.id, h.Size)
 		if err == nil && h.Checkpoint.Size == h.Size && e.root() != h.Checkpoint.Root {
 			err = errors.New("the stored tree does not have the root that was signed")
@@ -179,9 +187,36 @@ func (l *Ledger) HoldAppends() (release func()) {
 	return l.held.Unlock
 }
 
-// SetReadOnly makes every append fail with the reason until it is called with
-// "": a node that was restored from an old backup must not go on before it has
-// its tail back.
+// Suspend makes every append fail with the reason, in every process over the
+// database and after a restart, until Resume: a node that was restored from an
+// old backup must not go on before it has its tail back, and its partners may be
+// out of reach when it is next started.
+func (l *Ledger) Suspend(ctx context.Context, reason string) error {
+	l.SetReadOnly(reason)
+	return l.freezeOwn(ctx, reason)
+}
+
+// Resume ends what Suspend began.
+func (l *Ledger) Resume(ctx context.Context) error {
+	if err := l.freezeOwn(ctx, ""); err != nil {
+		return err
+	}
+	l.SetReadOnly("")
+	return nil
+}
+
+func (l *Ledger) freezeOwn(ctx context.Context, reason string) error {
+	return l.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE log SET frozen = $1 WHERE id = $2 AND frozen <> $1`, reason, l.own.id)
+		if err != nil {
+			return fmt.Errorf("note whether the ledger may be written: %w", err)
+		}
+		return nil
+	})
+}
+
+// SetReadOnly makes every append of this process fail with the reason until it
+// is called with "".
 func (l *Ledger) SetReadOnly(reason string) {
 	if reason == "" {
 		l.readOnly.Store(nil)

@@ -77,7 +77,7 @@ func (l *Ledger) Extend(ctx context.Context, x *Extension) error {
 		if err != nil {
 			return err
 		}
-		if h.Frozen != "" {
+		if h.Frozen != "" && !h.Own { // our own is suspended just because it lacks this
 			return news.Errorf(news.Conflict, "origin", "replication of %s is stopped: %s", x.Origin, h.Frozen)
 		}
 		if h.Size != x.From {
@@ -115,14 +115,24 @@ func (l *Ledger) Extend(ctx context.Context, x *Extension) error {
 	})
 }
 
-// learnKey takes over the key that the origin's ledger itself announced.
+// learnKey takes over the key that the origin's ledger itself announced. An
+// announcement that cannot be read changes nothing.
 func (l *Ledger) learnKey(ctx context.Context, tx *db.Tx, h *Head, x *Extension, entries []placed) error {
 	vkey, err := lastKey(x.Origin, entries)
-	if err != nil || vkey == "" {
-		return err
+	if err != nil {
+		l.log.Warn("a key entry has no effect", "origin", x.Origin, "after", x.From, "err", err)
 	}
-	if h.Own {
-		return nil // recovery: the keyring and the table know it, or Open says so
+	if vkey == "" {
+		return nil
+	}
+	if h.Own { // recovery: what the lost tail says was ours to sign with
+		k, err := l.keys.Get(vkey)
+		if err != nil {
+			return news.Errorf(news.Unavailable, "keys", "the ledger's tail changes to the key %s, which is not in the keys folder: put it there and recover again", vkey).Because(err)
+		}
+		if err := l.takeKey(ctx, tx, k); err != nil {
+			return err
+		}
 	}
 	return rotated(ctx, tx, h.id, x.From+int64(len(x.Records)), x.Checkpoint.Note, vkey)
 }

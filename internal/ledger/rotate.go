@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"jisr/internal/db"
 	"jisr/internal/news"
@@ -43,31 +44,97 @@ func (l *Ledger) nextKey(added []placed) (*Key, error) {
 	return l.keys.Get(vkey)
 }
 
-// lastKey returns the key that the last key entry of the origin names, or "".
-func lastKey(origin string, added []placed) (string, error) {
-	vkey := ""
+// lastKey returns the key that the last readable key entry of the origin names,
+// or "", and what was wrong with one that is not readable.
+func lastKey(origin string, added []placed) (vkey string, err error) {
 	for _, p := range added {
 		if p.kind != KindKey {
 			continue
 		}
-		e, err := ParseEntry(origin, p.bytes)
-		if err != nil {
-			return "", err
+		k, kerr := announced(origin, p.bytes)
+		if kerr != nil {
+			err = kerr
+			continue
 		}
-		var b KeyBody
-		if err := e.Decode(&b); err != nil {
-			return "", err
-		}
-		name, _, err := PublicKey(b.VKey)
-		if err != nil {
-			return "", err
-		}
-		if name != origin {
-			return "", news.Errorf(news.Invalid, "vkey", "a key of %s cannot sign for %s", name, origin)
-		}
-		vkey = b.VKey
+		vkey = k
 	}
-	return vkey, nil
+	return vkey, err
+}
+
+// announced returns the key that a key entry of the origin names.
+func announced(origin string, b []byte) (string, error) {
+	e, err := ParseEntry(origin, b)
+	if err != nil {
+		return "", err
+	}
+	var body KeyBody
+	if err := e.Decode(&body); err != nil {
+		return "", err
+	}
+	name, _, err := PublicKey(body.VKey)
+	if err != nil {
+		return "", err
+	}
+	if name != origin {
+		return "", news.Errorf(news.Invalid, "vkey", "a key of %s cannot sign for %s", name, origin)
+	}
+	return body.VKey, nil
+}
+
+// keyTopic is woken when the node's own key was rotated.
+const keyTopic = "ledger/key"
+
+// takeKey makes the key the one that signs, once tx is durable: here, and in
+// every other process over the same database.
+func (l *Ledger) takeKey(ctx context.Context, tx *db.Tx, k *Key) error {
+	tx.AfterCommit(func() { l.key.Store(k) })
+	return tx.Notify(ctx, keyTopic)
+}
+
+// watchKey takes over a key to which another process rotated, such as a command
+// at the shell beside a node that is being served.
+func (l *Ledger) watchKey() {
+	defer l.done.Done()
+	woken, cancel := l.db.Subscribe(keyTopic)
+	defer cancel()
+	for {
+		select {
+		case <-woken:
+		case <-time.After(idlePoll):
+		case <-l.closed:
+			return
+		}
+		was := l.key.Load()
+		k, err := l.currentKey(context.Background(), l.db.Reader())
+		switch {
+		case err != nil:
+			l.log.Error("cannot read which key signs now", "err", err)
+		case k.Verifier != was.Verifier:
+			// Unless this process has rotated meanwhile, which is newer than what was read.
+			l.key.CompareAndSwap(was, k)
+		}
+	}
+}
+
+// SigningKeys returns the node's private keys, the one that signs now first and
+// then those before it, newest first, as far as the keyring has them. A partner
+// that has not heard of a rotation yet knows this node by an older one.
+func (l *Ledger) SigningKeys(ctx context.Context) ([]*Key, error) {
+	vkeys, err := l.Keys(ctx, l.own.origin)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Key
+	for _, v := range vkeys {
+		k, err := l.keys.Get(v)
+		if err != nil && len(out) == 0 {
+			return nil, err
+		}
+		if err == nil {
+			out = append(out, k)
+		}
+	}
+	return out, nil
 }
 
 // rotated makes next the log's current key from the size on and keeps the
@@ -85,6 +152,26 @@ func rotated(ctx context.Context, tx *db.Tx, log, size int64, signed []byte, nex
 		return fmt.Errorf("keep the rotation's checkpoint: %w", err)
 	}
 	return nil
+}
+
+// Rotations returns the checkpoints of the key rotations in the origin's log
+// after the size, oldest first, at most 1000.
+func (l *Ledger) Rotations(ctx context.Context, origin string, after int64) ([][]byte, error) {
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT c.note FROM checkpoint c JOIN log g ON g.id = c.log
+		WHERE g.origin = $1 AND c.size > $2 AND c.rotation = 1 ORDER BY c.size LIMIT 1000`, origin, after)
+	if err != nil {
+		return nil, fmt.Errorf("read key rotations: %w", err)
+	}
+	defer rows.Close()
+	var out [][]byte
+	for rows.Next() {
+		var signed []byte
+		if err := rows.Scan(&signed); err != nil {
+			return nil, err
+		}
+		out = append(out, signed)
+	}
+	return out, rows.Err()
 }
 
 // Rotation returns the checkpoint of the node's first key rotation after the

@@ -19,7 +19,7 @@ type Head struct {
 	Own        bool
 	Size       int64       // leaves verified and stored
 	Checkpoint *Checkpoint // the signed note that proves them; of a mirror it may be larger than Size
-	Frozen     string      // why replication stopped; empty while it runs
+	Frozen     string      // why replication, or of its own log writing, stopped; empty while it runs
 }
 
 const selectLog = `SELECT id, origin, own, size, checkpoint, frozen FROM log`
@@ -93,7 +93,9 @@ func insertLog(ctx context.Context, tx *db.Tx, origin string, own int, checkpoin
 }
 
 func insertKey(ctx context.Context, tx *db.Tx, log int64, vkey string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO log_key (log, vkey, until) VALUES ($1, $2, -1)`, log, vkey)
+	// A hostile origin may announce a key that it had before.
+	_, err := tx.ExecContext(ctx, `INSERT INTO log_key (log, vkey, until) VALUES ($1, $2, -1)
+		ON CONFLICT (log, vkey) DO UPDATE SET until = -1`, log, vkey)
 	if err != nil {
 		return fmt.Errorf("insert key: %w", err)
 	}
