@@ -166,8 +166,10 @@ func (s *Service) storePartner(ctx context.Context, p *Profile, doc []byte, vkey
 		case err != nil:
 		case PartnerState(was) == Blocked && state == Asked:
 			return news.Errorf(news.Forbidden, "origin", "this node does not accept calls from %s", p.Origin)
-		case PartnerState(was) == Confirmed && known != vkey && state == Asked:
-			return news.Errorf(news.Conflict, "key", "this node has confirmed another key of %s; a lost key is replaced by a new handshake on both sides", p.Origin)
+		case known != vkey && state == Asked:
+			// Whoever called first keeps the name until people here look at it:
+			// otherwise a stranger could take the place of a node that waits.
+			return news.Errorf(news.Conflict, "key", "this node knows %s by another key; a lost key is replaced by a new handshake on both sides", p.Origin)
 		case PartnerState(was) == Confirmed && known == vkey:
 			_, err = tx.ExecContext(ctx, `UPDATE partner SET url = $1, profile = $2 WHERE origin = $3`, p.URL, doc, p.Origin)
 		default:
