@@ -1,0 +1,246 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jisr/internal/db"
+	"jisr/internal/ledger"
+)
+
+// Run follows the journal and keeps the index until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	ix := &indexer{Service: s}
+	for range min(runtime.GOMAXPROCS(0), maxAnalysers) {
+		ix.analysers = append(ix.analysers, newAnalyser())
+	}
+	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Apply: ix.apply})
+}
+
+const (
+	// batch is how many entries share a transaction: enough to make FTS5 write
+	// long lists, few enough not to hold up other writers for long.
+	batch        = 500
+	maxAnalysers = 4
+)
+
+// Reindex throws the index away and has it built again from the journal. Until
+// that is done searches find less.
+func (s *Service) Reindex(ctx context.Context) error {
+	if err := s.db.Write(ctx, func(tx *db.Tx) error { return s.reindex(ctx, tx) }); err != nil {
+		return fmt.Errorf("rebuild the search index: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) reindex(ctx context.Context, tx *db.Tx) error {
+	for _, statement := range []string{s.engine.empty(), `DELETE FROM search_doc`} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if err := s.ledger.Rewind(ctx, tx, Follower); err != nil {
+		return err
+	}
+	return tx.Notify(ctx, ledger.Topic) // wakes the follower
+}
+
+// errBusy is that another process prepares the index.
+var errBusy = errors.New("another process is preparing the search index")
+
+// prepare makes the engine's own table, which no migration can hold because the
+// engines have nothing in common there, and begins anew if the rules of analysis
+// have changed since the index was built.
+func (s *Service) prepare(ctx context.Context) error {
+	for {
+		err := s.db.Write(ctx, func(tx *db.Tx) error {
+			mine, err := tx.TryLock(ctx, "search/prepare")
+			if err != nil {
+				return err
+			}
+			if !mine {
+				return errBusy
+			}
+			return s.prepareIn(ctx, tx)
+		})
+		if !errors.Is(err, errBusy) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Service) prepareIn(ctx context.Context, tx *db.Tx) error {
+	for _, statement := range s.engine.schema() {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	var version int
+	if err := tx.QueryRowContext(ctx, `SELECT analysis FROM search_state WHERE id = 1`).Scan(&version); err != nil {
+		return err
+	}
+	if version == analysisVersion {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE search_state SET analysis = $1 WHERE id = 1`, analysisVersion); err != nil {
+		return err
+	}
+	return s.reindex(ctx, tx)
+}
+
+// indexer applies the journal to the index. It belongs to one follower.
+type indexer struct {
+	*Service
+	analysers []*analyser
+}
+
+func (ix *indexer) apply(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+	docs := newest(ix.documents(records))
+	docs, superseded, err := compare(ctx, tx, docs)
+	if err != nil {
+		return fmt.Errorf("look up indexed items: %w", err)
+	}
+	if err := ix.remove(ctx, tx, superseded); err != nil {
+		return fmt.Errorf("remove superseded versions: %w", err)
+	}
+	return ix.insert(ctx, tx, docs)
+}
+
+// documents reads and analyses the records, on all cores: it is the greater part
+// of the work. An entry that cannot be read is left out; the wire shows it raw.
+func (ix *indexer) documents(records []*ledger.Record) []*document {
+	out := make([]*document, len(records))
+	var wg sync.WaitGroup
+	for n, a := range ix.analysers {
+		wg.Go(func() {
+			for i := n; i < len(records); i += len(ix.analysers) {
+				d, err := newDocument(records[i], ix.read, a)
+				if err != nil {
+					ix.log.Warn("an item entry cannot be indexed", "origin", records[i].Origin, "index", records[i].Index, "err", err)
+					continue
+				}
+				out[i] = d
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// key names an item.
+type key struct{ uri, origin string }
+
+func (d *document) key() key { return key{d.uri, d.origin} }
+
+// newest keeps the newest version of each item. Entries of one log can arrive
+// out of order when withheld ones are revealed: the place in the log decides.
+func newest(docs []*document) []*document {
+	latest := make(map[key]*document, len(docs))
+	for _, d := range docs {
+		if d == nil {
+			continue
+		}
+		if old := latest[d.key()]; old == nil || d.index > old.index {
+			latest[d.key()] = d
+		}
+	}
+	out := make([]*document, 0, len(latest))
+	for _, d := range docs {
+		if d != nil && latest[d.key()] == d {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// maxMarks is how many parameters a lookup carries.
+const maxMarks = 500
+
+// compare drops the documents that the index has a newer version of, and returns
+// the positions of the older versions that the others supersede.
+func compare(ctx context.Context, tx *db.Tx, docs []*document) (fresh []*document, superseded []any, err error) {
+	type place struct{ position, index int64 }
+	have := map[key]place{}
+	for part := range slices.Chunk(docs, maxMarks) {
+		args := make([]any, len(part))
+		for i, d := range part {
+			args[i] = d.uri
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT uri, origin, position, idx FROM search_doc WHERE uri IN (`+placeholders(len(args))+`)`, args...)
+		if err != nil {
+			return nil, nil, err
+		}
+		for rows.Next() {
+			var k key
+			var p place
+			if err := rows.Scan(&k.uri, &k.origin, &p.position, &p.index); err != nil {
+				return nil, nil, errors.Join(err, rows.Close())
+			}
+			have[k] = p
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, d := range docs {
+		old, known := have[d.key()]
+		if known && old.index >= d.index {
+			continue
+		}
+		if known {
+			superseded = append(superseded, old.position)
+		}
+		fresh = append(fresh, d)
+	}
+	return fresh, superseded, nil
+}
+
+func (ix *indexer) remove(ctx context.Context, tx *db.Tx, positions []any) error {
+	for part := range slices.Chunk(positions, maxMarks) {
+		for _, statement := range []string{ix.engine.remove(placeholders(len(part))),
+			`DELETE FROM search_doc WHERE position IN (` + placeholders(len(part)) + `)`} {
+			if _, err := tx.ExecContext(ctx, statement, part...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (ix *indexer) insert(ctx context.Context, tx *db.Tx, docs []*document) error {
+	rows := make([]any, 0, 10*len(docs))
+	texts := make([]any, 0, 2*len(docs))
+	for _, d := range docs {
+		rows = append(rows, d.position, d.origin, d.uri, d.index, d.version, string(d.status), string(d.typ), d.language,
+			db.Micros(d.issued), db.Micros(d.embargoed))
+		texts = append(texts, d.position, ix.engine.encode(&d.terms))
+	}
+	err := db.NewBulk(`search_doc (position, origin, uri, idx, version, status, type, language, issued, embargoed)`, 10, "").Insert(ctx, tx, rows)
+	if err != nil {
+		return err
+	}
+	return db.NewBulk(ix.engine.into(), 2, "").Insert(ctx, tx, texts)
+}
+
+// placeholders returns n placeholders: "$1, $2, $3".
+func placeholders(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	return b.String()
+}
