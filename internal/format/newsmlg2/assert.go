@@ -4,32 +4,33 @@ import (
 	"maps"
 	"slices"
 
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
 // assertion is what an item says of a concept in one place for all its uses.
 type assertion struct {
 	kind string // cpnat code
-	node *node
+	node *xmltree.Node
 	read bool
 	news.Concept
 }
 
 // collectAsserts remembers what the item says of its concepts, so that a subject
 // that carries only a code gets its names.
-func (t *translation) collectAsserts(n *node) {
-	remember := func(id, details *node) {
+func (t *translation) collectAsserts(n *xmltree.Node) {
+	remember := func(id, details *xmltree.Node) {
 		if key := t.key(id); key != "" && t.asserts[key] == nil {
-			kind := details.child("type")
-			t.asserts[key] = &assertion{node: details, kind: code(kind.attr("qcode"), kind.attr("uri"))}
+			kind := details.Child("type")
+			t.asserts[key] = &assertion{node: details, kind: code(kind.Attr("qcode"), kind.Attr("uri"))}
 		}
 	}
-	for a := range n.all("assert") {
+	for a := range n.All("assert") {
 		remember(a, a)
 	}
-	for s := range n.all("conceptSet") {
-		for c := range s.all("concept") {
-			if id := c.child("conceptId"); id != nil {
+	for s := range n.All("conceptSet") {
+		for c := range s.All("concept") {
+			if id := c.Child("conceptId"); id != nil {
 				remember(id, c)
 			}
 		}
@@ -39,7 +40,7 @@ func (t *translation) collectAsserts(n *node) {
 // assertedOf returns what the item asserts of the concept that n names, or nil.
 // Uses beyond the most that a list may hold get nothing: a small file must not
 // multiply a large assert.
-func (t *translation) assertedOf(n *node) *assertion {
+func (t *translation) assertedOf(n *xmltree.Node) *assertion {
 	if len(t.asserts) == 0 {
 		return nil
 	}

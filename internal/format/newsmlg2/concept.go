@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"jisr/internal/format/lexical"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
@@ -12,21 +14,21 @@ import (
 const maxPerConcept = 100
 
 // key names the concept that an element is about: its URI, QCode or literal.
-func (t *translation) key(n *node) string {
-	if uri := n.attr("uri"); uri != "" {
+func (t *translation) key(n *xmltree.Node) string {
+	if uri := n.Attr("uri"); uri != "" {
 		return uri
 	}
-	if q := n.attr("qcode"); q != "" {
+	if q := n.Attr("qcode"); q != "" {
 		return firstOf(t.codes.uri(q, n), q)
 	}
-	return n.attr("literal")
+	return n.Attr("literal")
 }
 
 // concept reads a property that names a concept: by URI, by QCode, by literal,
 // by its names or by all of them.
-func (t *translation) concept(n *node) news.Concept {
-	c := news.Concept{URI: n.attr("uri"), Literal: n.attr("literal"), Creator: n.attr("creator"), Role: t.codes.roleOf(n, "role")}
-	if q := n.attr("qcode"); q != "" {
+func (t *translation) concept(n *xmltree.Node) news.Concept {
+	c := news.Concept{URI: n.Attr("uri"), Literal: n.Attr("literal"), Creator: n.Attr("creator"), Role: t.codes.roleOf(n, "role")}
+	if q := n.Attr("qcode"); q != "" {
 		if uri := t.codes.uri(q, n); uri == "" {
 			c.Literal = q
 		} else if c.URI == "" {
@@ -44,12 +46,12 @@ func (t *translation) concept(n *node) news.Concept {
 
 // details adds what the children of n say of the concept, without changing what
 // it has.
-func (t *translation) details(c *news.Concept, n *node) {
+func (t *translation) details(c *news.Concept, n *xmltree.Node) {
 	t.names(c, n)
-	for k := range n.elements() {
-		switch k.name {
+	for k := range n.Elements() {
+		switch k.Name {
 		case "broader":
-			if uri := firstOf(k.attr("uri"), t.codes.uri(k.attr("qcode"), k), k.attr("qcode")); uri != "" {
+			if uri := firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode")); uri != "" {
 				c.Broader = append(c.Broader, uri)
 			}
 		case "geoAreaDetails", "POIDetails", "organisationDetails", "personDetails":
@@ -57,7 +59,7 @@ func (t *translation) details(c *news.Concept, n *node) {
 		case "sameAs":
 			// An agency's code with a public one beside it: the public one is what
 			// a receiver can use.
-			uri := firstOf(k.attr("uri"), t.codes.uri(k.attr("qcode"), k))
+			uri := firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k))
 			if c.URI == "" {
 				c.URI = uri
 			} else if uri != c.URI {
@@ -78,20 +80,20 @@ func (t *translation) details(c *news.Concept, n *node) {
 
 // names takes the name in the item's language, else the first one, and all names
 // that have a language. Names with a role (sort form, mnemonic) only stand in.
-func (t *translation) names(c *news.Concept, n *node) {
+func (t *translation) names(c *news.Concept, n *xmltree.Node) {
 	var ours, first, odd string
-	for k := range n.all("name") {
-		s := k.line()
+	for k := range n.All("name") {
+		s := k.Line()
 		if s == "" {
 			continue
 		}
-		role := code(k.attr("role"), k.attr("roleuri"))
+		role := code(k.Attr("role"), k.Attr("roleuri"))
 		plain := role == "" || role == "full" || role == "display" || role == "common"
 		if !plain {
 			odd = firstOf(odd, s)
 			continue
 		}
-		lang := t.tag(k.lang(), k)
+		lang := t.tag(k.Lang(), k)
 		if lang == "" {
 			if first != "" && first != s {
 				t.lose(k, "a further name of a concept in no language is not kept")
@@ -125,8 +127,8 @@ func sameLanguage(a, b string) bool {
 	return a != "" && strings.EqualFold(a, b)
 }
 
-func (t *translation) percent(n *node, attr string) *int {
-	s := n.attr(attr)
+func (t *translation) percent(n *xmltree.Node, attr string) *int {
+	s := n.Attr(attr)
 	if s == "" {
 		return nil
 	}
@@ -139,9 +141,9 @@ func (t *translation) percent(n *node, attr string) *int {
 }
 
 // subject sorts what the item speaks of by the nature of the concept.
-func (t *translation) subject(n *node) {
+func (t *translation) subject(n *xmltree.Node) {
 	c := t.concept(n)
-	kind := code(n.attr("type"), n.attr("typeuri"))
+	kind := code(n.Attr("type"), n.Attr("typeuri"))
 	if kind == "" {
 		if a := t.asserts[t.key(n)]; a != nil {
 			kind = a.kind
@@ -165,24 +167,24 @@ func (t *translation) subject(n *node) {
 	case "", "abstract":
 		it.Subjects = append(it.Subjects, c)
 	default:
-		c.Rel = n.attr("type")
+		c.Rel = n.Attr("type")
 		it.Subjects = append(it.Subjects, c)
 	}
 }
 
 // located reads where the content comes from: the words for print, and the place
 // itself where the sender says more than a name.
-func (t *translation) located(n *node) {
+func (t *translation) located(n *xmltree.Node) {
 	c := t.concept(n)
 	words := firstOf(c.Name, c.Literal)
-	for b := range n.all("broader") {
-		if code(b.attr("type"), b.attr("typeuri")) == "country" {
+	for b := range n.All("broader") {
+		if code(b.Attr("type"), b.Attr("typeuri")) == "country" {
 			var country news.Concept
 			t.names(&country, b)
-			words = join(words, ", ", country.Name)
+			words = lexical.Join(words, ", ", country.Name)
 		}
 	}
-	t.it.Located = join(t.it.Located, "; ", words)
+	t.it.Located = lexical.Join(t.it.Located, "; ", words)
 	if c.URI != "" || c.GeoJSON != nil || len(c.Names) > 0 {
 		c.Rel = "located"
 		t.it.Places = append(t.it.Places, c)

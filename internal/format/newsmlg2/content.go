@@ -8,20 +8,22 @@ import (
 	"strconv"
 	"strings"
 
+	"jisr/internal/format/lexical"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
 // content reads contentSet: texts become bodies, files become renditions.
-func (t *translation) content(n *node) {
-	for k := range n.elements() {
+func (t *translation) content(n *xmltree.Node) {
+	for k := range n.Elements() {
 		switch {
-		case k.foreign:
+		case k.Foreign:
 			t.keep(k)
-		case k.name == "inlineXML":
+		case k.Name == "inlineXML":
 			t.inlineXML(k)
-		case k.name == "inlineData":
+		case k.Name == "inlineData":
 			t.inlineData(k)
-		case k.name == "remoteContent":
+		case k.Name == "remoteContent":
 			t.rendition(k)
 		default:
 			t.keep(k)
@@ -30,9 +32,9 @@ func (t *translation) content(n *node) {
 }
 
 // body returns what all forms of a body share.
-func (t *translation) body(n *node, contentType, value string) news.Words {
+func (t *translation) body(n *xmltree.Node, contentType, value string) news.Words {
 	w := news.Words{
-		ContentType: contentType, Value: value, Language: t.tag(n.lang(), n),
+		ContentType: contentType, Value: value, Language: t.tag(n.Lang(), n),
 		WordCount: t.number(n, "wordcount"), CharCount: t.number(n, "charcount"),
 	}
 	if w.Language == t.it.Language {
@@ -42,40 +44,40 @@ func (t *translation) body(n *node, contentType, value string) news.Words {
 }
 
 // inlineXML reads XHTML and NITF as HTML; any other vocabulary stays XML.
-func (t *translation) inlineXML(n *node) {
-	root := n.firstElement()
+func (t *translation) inlineXML(n *xmltree.Node) {
+	root := n.FirstElement()
 	if root == nil {
-		if text := n.block(); text != "" {
+		if text := n.Block(); text != "" {
 			t.it.Bodies = append(t.it.Bodies, t.body(n, "", text))
 		}
 		return
 	}
 	switch {
-	case root.name == "nitf" || strings.HasPrefix(root.name, "body.") || strings.Contains(n.attr("contenttype"), "nitf"):
+	case root.Name == "nitf" || strings.HasPrefix(root.Name, "body.") || strings.Contains(n.Attr("contenttype"), "nitf"):
 		t.nitf(n)
-	case isHTML(root):
-		from := root.parent
-		if b := n.find("body"); b != nil {
+	case xmltree.IsHTML(root):
+		from := root.Parent
+		if b := n.Find("body"); b != nil {
 			from = b
 		}
-		if value := inner(from, htmlTag); value != "" {
+		if value := xmltree.Inner(from, xmltree.HTMLTag); value != "" {
 			t.it.Bodies = append(t.it.Bodies, t.body(n, "text/html", value))
 		}
 	default:
-		t.it.Bodies = append(t.it.Bodies, t.body(n, firstOf(n.attr("contenttype"), "application/xml"), root.source(t.text)))
+		t.it.Bodies = append(t.it.Bodies, t.body(n, firstOf(n.Attr("contenttype"), "application/xml"), root.Source(t.text)))
 	}
 }
 
 // inlineData reads text between tags. Binary content does not belong in an item:
 // it would be stored twice, once without a digest.
-func (t *translation) inlineData(n *node) {
-	contentType := strings.ToLower(n.attr("contenttype"))
+func (t *translation) inlineData(n *xmltree.Node) {
+	contentType := strings.ToLower(n.Attr("contenttype"))
 	if contentType != "" && !strings.HasPrefix(contentType, "text/") {
 		t.lose(n, fmt.Sprintf("inline data of type %s is not kept; send it as a file", contentType))
 		return
 	}
-	value := strings.TrimSpace(n.raw())
-	switch enc := code(n.attr("encoding"), n.attr("encodinguri")); enc {
+	value := strings.TrimSpace(n.Raw())
+	switch enc := code(n.Attr("encoding"), n.Attr("encodinguri")); enc {
 	case "":
 	case "base64":
 		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
@@ -97,25 +99,25 @@ func (t *translation) inlineData(n *node) {
 }
 
 // rendition reads remoteContent, and an icon, which has the same attributes.
-func (t *translation) rendition(n *node) {
+func (t *translation) rendition(n *xmltree.Node) {
 	r := news.Rendition{
-		Name:         code(n.attr("rendition"), n.attr("renditionuri")),
-		Href:         n.attr("href"),
-		VersionGUID:  firstOf(n.attr("residref"), n.attr("guidref")),
+		Name:         code(n.Attr("rendition"), n.Attr("renditionuri")),
+		Href:         n.Attr("href"),
+		VersionGUID:  firstOf(n.Attr("residref"), n.Attr("guidref")),
 		Version:      t.number(n, "version"),
-		ContentType:  n.attr("contenttype"),
-		Format:       code(n.attr("format"), n.attr("formaturi")),
-		Generated:    t.timeOf(n.attr("generated"), n),
+		ContentType:  n.Attr("contenttype"),
+		Format:       code(n.Attr("format"), n.Attr("formaturi")),
+		Generated:    t.timeOf(n.Attr("generated"), n),
 		Width:        t.number(n, "width"),
 		Height:       t.number(n, "height"),
 		SizeInBytes:  t.number64(n, "size"),
 		Duration:     t.duration(n),
-		Orientation:  code(n.attr("layoutorientation"), n.attr("layoutorientationuri")),
-		ColourSpace:  code(n.attr("colourspace"), n.attr("colourspaceuri")),
-		VideoCodec:   code(n.attr("videocodec"), n.attr("videocodecuri")),
-		AudioCodec:   code(n.attr("audiocodec"), n.attr("audiocodecuri")),
-		VideoScaling: code(n.attr("videoscaling"), n.attr("videoscalinguri")),
-		AspectRatio:  n.attr("videoaspectratio"),
+		Orientation:  code(n.Attr("layoutorientation"), n.Attr("layoutorientationuri")),
+		ColourSpace:  code(n.Attr("colourspace"), n.Attr("colourspaceuri")),
+		VideoCodec:   code(n.Attr("videocodec"), n.Attr("videocodecuri")),
+		AudioCodec:   code(n.Attr("audiocodec"), n.Attr("audiocodecuri")),
+		VideoScaling: code(n.Attr("videoscaling"), n.Attr("videoscalinguri")),
+		AspectRatio:  n.Attr("videoaspectratio"),
 		FrameRate:    t.decimal(n, "videoframerate"),
 		// G2 counts audiobitrate in kbit/s and the sample rate in Hz.
 		AverageBitRate: t.decimal(n, "videoavgbitrate"),
@@ -124,20 +126,20 @@ func (t *translation) rendition(n *node) {
 	}
 	if r.Name == "" {
 		r.Name = "main"
-		if n.name == "icon" {
+		if n.Name == "icon" {
 			r.Name = "icon"
 		}
 	}
-	for k := range n.elements() {
-		switch k.name {
+	for k := range n.Elements() {
+		switch k.Name {
 		case "hash":
 			t.hash(&r, k)
 		case "title":
-			r.Title = k.line()
+			r.Title = k.Line()
 		case "fileName":
-			r.OriginalFilename = k.line()
+			r.OriginalFilename = k.Line()
 		default:
-			keepIn(&r, k.name, k.source(t.text))
+			keepIn(&r, k.Name, k.Source(t.text))
 		}
 	}
 	t.restOf(&r, n)
@@ -145,8 +147,8 @@ func (t *translation) rendition(n *node) {
 }
 
 // restOf keeps the attributes that no field of a rendition names.
-func (t *translation) restOf(r *news.Rendition, n *node) {
-	for _, a := range n.attrs {
+func (t *translation) restOf(r *news.Rendition, n *xmltree.Node) {
+	for _, a := range n.Attrs {
 		if a.Name.Space != "" || a.Value == "" {
 			continue
 		}
@@ -161,19 +163,19 @@ func (t *translation) restOf(r *news.Rendition, n *node) {
 		case "durationunit":
 			if r.Duration == 0 {
 				keepIn(r, "durationunit", a.Value)
-				keepIn(r, "duration", n.attr("duration"))
+				keepIn(r, "duration", n.Attr("duration"))
 			}
 		case "widthunit":
 			// A size on paper is not one in pixels, which Width and Height are.
 			if code(a.Value, "") != "pixels" {
 				keepIn(r, a.Name.Local, a.Value)
-				keepIn(r, "width", n.attr("width"))
+				keepIn(r, "width", n.Attr("width"))
 				r.Width = 0
 			}
 		case "heightunit":
 			if code(a.Value, "") != "pixels" {
 				keepIn(r, a.Name.Local, a.Value)
-				keepIn(r, "height", n.attr("height"))
+				keepIn(r, "height", n.Attr("height"))
 				r.Height = 0
 			}
 		case "audiochannels":
@@ -199,12 +201,12 @@ func keepIn(r *news.Rendition, key, value string) {
 
 // duration returns seconds. Frames and edit units need a frame rate to become
 // seconds; without one restOf keeps them as written.
-func (t *translation) duration(n *node) float64 {
-	s := n.attr("duration")
+func (t *translation) duration(n *xmltree.Node) float64 {
+	s := n.Attr("duration")
 	if s == "" {
 		return 0
 	}
-	switch unit := code(n.attr("durationunit"), n.attr("durationunituri")); unit {
+	switch unit := code(n.Attr("durationunit"), n.Attr("durationunituri")); unit {
 	case "", "seconds":
 		if strings.Contains(s, ":") {
 			return t.clock(n, s)
@@ -224,7 +226,7 @@ func (t *translation) duration(n *node) float64 {
 }
 
 // clock reads h:mm:ss.fff, mm:ss or seconds.
-func (t *translation) clock(n *node, s string) float64 {
+func (t *translation) clock(n *xmltree.Node, s string) float64 {
 	total := 0.0
 	for part := range strings.SplitSeq(s, ":") {
 		v, err := strconv.ParseFloat(part, 64)
@@ -239,12 +241,12 @@ func (t *translation) clock(n *node, s string) float64 {
 
 // hash takes a SHA-256 of the whole file as the rendition's digest, in hex or in
 // base64; weaker sums are kept but prove nothing.
-func (t *translation) hash(r *news.Rendition, n *node) {
-	kind := strings.ToLower(strings.ReplaceAll(code(n.attr("hashtype"), n.attr("hashtypeuri")), "-", ""))
-	scope := code(n.attr("scope"), n.attr("scopeuri"))
-	value := n.line()
+func (t *translation) hash(r *news.Rendition, n *xmltree.Node) {
+	kind := strings.ToLower(strings.ReplaceAll(code(n.Attr("hashtype"), n.Attr("hashtypeuri")), "-", ""))
+	scope := code(n.Attr("scope"), n.Attr("scopeuri"))
+	value := n.Line()
 	if kind != "sha256" || scope != "" && scope != "content" && scope != "completeFile" {
-		keepIn(r, "hash", n.source(t.text))
+		keepIn(r, "hash", n.Source(t.text))
 		return
 	}
 	digest := "sha256:" + strings.ToLower(value)
@@ -259,20 +261,20 @@ func (t *translation) hash(r *news.Rendition, n *node) {
 }
 
 // part reads one partMeta: a shot or a section with its own description.
-func (t *translation) part(n *node) {
-	p := news.Part{ID: firstOf(n.attr("partid"), n.attr("id")), Seq: t.number(n, "seq"), Role: t.codes.roleOf(n, "role")}
-	for k := range n.elements() {
+func (t *translation) part(n *xmltree.Node) {
+	p := news.Part{ID: firstOf(n.Attr("partid"), n.Attr("id")), Seq: t.number(n, "seq"), Role: t.codes.roleOf(n, "role")}
+	for k := range n.Elements() {
 		switch {
-		case k.name == "timeDelim" && p.Unit == "" && p.Start == "":
-			p.Start, p.End = k.attr("start"), k.attr("end")
-			p.Unit = firstOf(code(k.attr("timeunit"), k.attr("timeunituri")), "editUnit") // the specification's default
-		case k.name == "description":
-			p.Description = join(p.Description, "\n\n", k.block())
-		case k.name == "headline" && p.Description == "":
-			p.Description = k.line()
-		case k.name == "language" && p.Language == "":
-			p.Language = t.tag(k.attr("tag"), k)
-		case k.name == "role" && p.Role == "":
+		case k.Name == "timeDelim" && p.Unit == "" && p.Start == "":
+			p.Start, p.End = k.Attr("start"), k.Attr("end")
+			p.Unit = firstOf(code(k.Attr("timeunit"), k.Attr("timeunituri")), "editUnit") // the specification's default
+		case k.Name == "description":
+			p.Description = lexical.Join(p.Description, "\n\n", k.Block())
+		case k.Name == "headline" && p.Description == "":
+			p.Description = k.Line()
+		case k.Name == "language" && p.Language == "":
+			p.Language = t.tag(k.Attr("tag"), k)
+		case k.Name == "role" && p.Role == "":
 			p.Role = t.codes.roleOf(k, "qcode")
 		default:
 			t.lose(k, "not kept of a part")

@@ -5,67 +5,69 @@ import (
 	"strconv"
 	"strings"
 
+	"jisr/internal/format/lexical"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
 // contentMeta reads what the content is about, who made it, and its lines.
-func (t *translation) contentMeta(n *node) {
+func (t *translation) contentMeta(n *xmltree.Node) {
 	it := t.it
-	for k := range n.elements() {
+	for k := range n.Elements() {
 		switch {
-		case k.foreign:
+		case k.Foreign:
 			t.keep(k)
-		case k.name == "urgency":
+		case k.Name == "urgency":
 			t.urgency(k)
-		case k.name == "contentCreated":
+		case k.Name == "contentCreated":
 			it.ContentCreated = t.time(k)
-		case k.name == "located":
+		case k.Name == "located":
 			t.located(k)
-		case k.name == "infoSource":
+		case k.Name == "infoSource":
 			it.InfoSources = append(it.InfoSources, t.concept(k))
-		case k.name == "creator" || k.name == "contributor":
+		case k.Name == "creator" || k.Name == "contributor":
 			c := t.concept(k)
-			if k.name == "contributor" && c.Role == "" {
+			if k.Name == "contributor" && c.Role == "" {
 				c.Role = "contributor"
 			}
 			it.Creators = append(it.Creators, c)
-		case k.name == "by":
-			it.By = join(it.By, ", ", k.line())
-		case k.name == "dateline" && it.Dateline == "":
-			it.Dateline = k.line()
-		case k.name == "creditline" && it.CreditLine == "":
-			it.CreditLine = k.line()
-		case k.name == "slugline":
-			it.Slugline = join(it.Slugline, " ", k.line())
-		case k.name == "headline":
-			if w, ok := t.words(k, k.line()); ok {
+		case k.Name == "by":
+			it.By = lexical.Join(it.By, ", ", k.Line())
+		case k.Name == "dateline" && it.Dateline == "":
+			it.Dateline = k.Line()
+		case k.Name == "creditline" && it.CreditLine == "":
+			it.CreditLine = k.Line()
+		case k.Name == "slugline":
+			it.Slugline = lexical.Join(it.Slugline, " ", k.Line())
+		case k.Name == "headline":
+			if w, ok := t.words(k, k.Line()); ok {
 				it.Headlines = append(it.Headlines, w)
 			}
-		case k.name == "description":
-			if w, ok := t.words(k, k.block()); ok {
+		case k.Name == "description":
+			if w, ok := t.words(k, k.Block()); ok {
 				it.Descriptions = append(it.Descriptions, w)
 			}
-		case k.name == "subject":
+		case k.Name == "subject":
 			t.subject(k)
-		case k.name == "keyword":
-			if s := k.line(); s != "" {
+		case k.Name == "keyword":
+			if s := k.Line(); s != "" {
 				it.Subjects = append(it.Subjects, news.Concept{Name: s, Rel: "keyword", Role: t.codes.roleOf(k, "role")})
 			}
-		case k.name == "genre":
+		case k.Name == "genre":
 			it.Genres = append(it.Genres, t.concept(k))
-		case k.name == "audience":
+		case k.Name == "audience":
 			it.Audiences = append(it.Audiences, t.concept(k))
-		case k.name == "altId":
-			if s := k.line(); s != "" {
-				role := firstOf(k.attr("type"), k.attr("typeuri"), k.attr("role"), k.attr("roleuri"))
+		case k.Name == "altId":
+			if s := k.Line(); s != "" {
+				role := firstOf(k.Attr("type"), k.Attr("typeuri"), k.Attr("role"), k.Attr("roleuri"))
 				it.AltIDs = append(it.AltIDs, news.AltID{Role: role, Value: s})
 			}
-		case k.name == "language" && len(k.attrs) == 1 && t.tag(k.attr("tag"), k) == it.Language:
-		case k.name == "digitalSourceType":
-			it.DigitalSourceType = firstOf(k.attr("uri"), t.codes.uri(k.attr("qcode"), k), k.attr("qcode"), k.attr("literal"))
-		case k.name == "contentMetaExtProperty" && strings.EqualFold(code(firstOf(k.attr("type"), k.attr("rel")), ""), "digitalSourceType"):
-			it.DigitalSourceType = firstOf(k.attr("valueuri"), t.codes.uri(k.attr("value"), k), k.attr("value"))
-		case k.name == "icon" && k.attr("href") != "":
+		case k.Name == "language" && len(k.Attrs) == 1 && t.tag(k.Attr("tag"), k) == it.Language:
+		case k.Name == "digitalSourceType":
+			it.DigitalSourceType = firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode"), k.Attr("literal"))
+		case k.Name == "contentMetaExtProperty" && strings.EqualFold(code(firstOf(k.Attr("type"), k.Attr("rel")), ""), "digitalSourceType"):
+			it.DigitalSourceType = firstOf(k.Attr("valueuri"), t.codes.uri(k.Attr("value"), k), k.Attr("value"))
+		case k.Name == "icon" && k.Attr("href") != "":
 			t.rendition(k)
 		default:
 			t.keep(k)
@@ -73,30 +75,30 @@ func (t *translation) contentMeta(n *node) {
 	}
 }
 
-func (t *translation) urgency(n *node) {
-	v, err := strconv.Atoi(n.line())
+func (t *translation) urgency(n *xmltree.Node) {
+	v, err := strconv.Atoi(n.Line())
 	if err != nil || v < 1 || v > 9 {
-		t.lose(n, fmt.Sprintf("urgency %q is not 1 (highest) to 9", n.line()))
+		t.lose(n, fmt.Sprintf("urgency %q is not 1 (highest) to 9", n.Line()))
 		return
 	}
 	t.it.Urgency = v
 }
 
 // hops reads by which hands the item came.
-func (t *translation) hops(n *node) {
-	for h := range n.elements() {
-		if h.name != "hop" {
+func (t *translation) hops(n *xmltree.Node) {
+	for h := range n.Elements() {
+		if h.Name != "hop" {
 			t.keep(h)
 			continue
 		}
-		hop := news.Hop{Seq: t.number(h, "seq"), At: t.timeOf(h.attr("timestamp"), h)}
-		for k := range h.elements() {
-			switch k.name {
+		hop := news.Hop{Seq: t.number(h, "seq"), At: t.timeOf(h.Attr("timestamp"), h)}
+		for k := range h.Elements() {
+			switch k.Name {
 			case "party":
 				hop.Party = t.concept(k)
 			case "action":
-				did := join(firstOf(t.codes.roleOf(k, "qcode"), lastStep(k.attr("uri"))), " ", t.codes.roleOf(k, "target"))
-				hop.Action = join(hop.Action, ", ", did)
+				did := lexical.Join(firstOf(t.codes.roleOf(k, "qcode"), lastStep(k.Attr("uri"))), " ", t.codes.roleOf(k, "target"))
+				hop.Action = lexical.Join(hop.Action, ", ", did)
 			default:
 				t.loseIfFull(k, "not kept of a hop")
 			}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"jisr/internal/format/lexical"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
@@ -19,33 +21,33 @@ type translation struct {
 }
 
 // item translates one item, or says why it cannot be one.
-func (r *reader) item(n *node, text string) (*news.Item, error) {
+func (r *reader) item(n *xmltree.Node, text string) (*news.Item, error) {
 	refuse := func(reason string) error {
-		return news.Errorf(news.Invalid, n.path(), "line %d: %s", n.row, reason)
+		return news.Errorf(news.Invalid, n.Path(), "line %d: %s", n.Row, reason)
 	}
-	guid := n.attr("guid")
+	guid := n.Attr("guid")
 	switch {
 	case guid == "":
 		return nil, refuse("the item has no guid, so nothing could follow its corrections: ask the sender for one")
-	case n.name == "knowledgeItem" || n.name == "catalogItem":
-		return nil, refuse("a " + n.name + " holds no news")
-	case n.name == "conceptItem" && !isEvent(n.child("concept")):
+	case n.Name == "knowledgeItem" || n.Name == "catalogItem":
+		return nil, refuse("a " + n.Name + " holds no news")
+	case n.Name == "conceptItem" && !isEvent(n.Child("concept")):
 		return nil, refuse("the concept is not an event, so it is no news")
 	}
 	t := &translation{
-		r: r, text: text, it: &news.Item{URI: guid, Version: n.attr("version")},
+		r: r, text: text, it: &news.Item{URI: guid, Version: n.Attr("version")},
 		asserts: map[string]*assertion{}, extra: map[string][]string{},
 		codes: codes{r: r, schemes: inlineSchemes(n, r.schemes)},
 	}
 	t.identity(n)
 	t.language(n)
 	t.collectAsserts(n)
-	for k := range n.elements() {
-		if k.foreign {
+	for k := range n.Elements() {
+		if k.Foreign {
 			t.keep(k)
 			continue
 		}
-		switch k.name {
+		switch k.Name {
 		case "catalog", "catalogRef", "assert", "conceptSet": // already read, or not news
 		case "rightsInfo":
 			t.rights(k)
@@ -73,18 +75,18 @@ func (r *reader) item(n *node, text string) (*news.Item, error) {
 	return t.it, nil
 }
 
-func (t *translation) lose(at *node, reason string) { t.r.lose(at.path(), reason) }
+func (t *translation) lose(at *xmltree.Node, reason string) { t.r.lose(at.Path(), reason) }
 
 // identity makes a guid that is a bare UUID the URI that it stands for. Other
 // guids are kept as given: whoever corrects the item repeats them.
-func (t *translation) identity(n *node) {
-	if isUUID(t.it.URI) {
+func (t *translation) identity(n *xmltree.Node) {
+	if lexical.IsUUID(t.it.URI) {
 		t.it.AltIDs = append(t.it.AltIDs, news.AltID{Role: "guid", Value: t.it.URI})
 		t.it.URI = "urn:uuid:" + strings.ToLower(t.it.URI)
 		t.lose(n, "the guid is a bare UUID: read as "+t.it.URI)
 	}
-	if v := n.attr("standardversion"); v != "" || n.attr("standard") != "" {
-		name := n.attr("standard")
+	if v := n.Attr("standardversion"); v != "" || n.Attr("standard") != "" {
+		name := n.Attr("standard")
 		if name == "" {
 			name = "NewsML-G2"
 		}
@@ -92,18 +94,13 @@ func (t *translation) identity(n *node) {
 	}
 }
 
-func isUUID(s string) bool {
-	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' &&
-		strings.Count(s, "-") == 4 && strings.Trim(s, "-0123456789abcdefABCDEF") == ""
-}
-
 // language sets the item's language first: other texts are compared with it.
-func (t *translation) language(n *node) {
-	root, content := n.lang(), ""
-	if m := n.child("contentMeta"); m != nil {
-		for l := range m.all("language") {
-			if role := l.attr("role"); content == "" || role == "" {
-				content = l.attr("tag")
+func (t *translation) language(n *xmltree.Node) {
+	root, content := n.Lang(), ""
+	if m := n.Child("contentMeta"); m != nil {
+		for l := range m.All("language") {
+			if role := l.Attr("role"); content == "" || role == "" {
+				content = l.Attr("tag")
 				if role == "" {
 					break
 				}
@@ -121,34 +118,27 @@ func (t *translation) language(n *node) {
 
 // keep puts an element that no field of the item names into Extra: as its text
 // if it has nothing else, as its source otherwise.
-func (t *translation) keep(n *node) {
-	key := n.name
-	for p := n.parent; p != nil && p.index == 0; p = p.parent {
-		key = p.name + "/" + key
+func (t *translation) keep(n *xmltree.Node) {
+	key := n.Name
+	for p := n.Parent; p != nil && p.Index == 0; p = p.Parent {
+		key = p.Name + "/" + key
 	}
-	s := n.line()
-	if len(n.attrs) > 0 || n.foreign || n.firstElement() != nil {
-		s = n.source(t.text)
+	s := n.Line()
+	if len(n.Attrs) > 0 || n.Foreign || n.FirstElement() != nil {
+		s = n.Source(t.text)
 	}
 	if s != "" {
 		t.extra[key] = append(t.extra[key], s)
 	}
 }
 
-func (n *node) firstElement() *node {
-	for k := range n.elements() {
-		return k
-	}
-	return nil
-}
-
 // finish fills what follows from the rest of the item.
-func (t *translation) finish(n *node) {
+func (t *translation) finish(n *xmltree.Node) {
 	it := t.it
 	if it.By == "" {
 		for _, c := range it.Creators {
 			if c.Role == "" || c.Role == "author" || c.Role == "photographer" {
-				it.By = join(it.By, ", ", c.Name)
+				it.By = lexical.Join(it.By, ", ", c.Name)
 			}
 		}
 	}
@@ -173,8 +163,8 @@ func (t *translation) finish(n *node) {
 }
 
 // guessType fills in for an item class that is missing or unknown.
-func (t *translation) guessType(n *node) news.Type {
-	switch n.name {
+func (t *translation) guessType(n *xmltree.Node) news.Type {
+	switch n.Name {
 	case "packageItem":
 		return news.Composite
 	case "planningItem":
@@ -206,18 +196,4 @@ func firstOf(values ...string) string {
 		}
 	}
 	return ""
-}
-
-// join returns a and b with sep between them if both say something. It adds
-// nothing to a text that is over the limit of a line already, and which
-// Item.Validate will refuse: a file that repeats an element without end would
-// make the joining quadratic.
-func join(a, sep, b string) string {
-	switch {
-	case a == "" || b == "":
-		return a + b
-	case len(a) > 16*news.MaxLine:
-		return a
-	}
-	return a + sep + b
 }

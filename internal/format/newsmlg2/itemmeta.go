@@ -4,34 +4,36 @@ import (
 	"fmt"
 	"strings"
 
+	"jisr/internal/format/lexical"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
 // rights reads rightsInfo. A second holder, notice or expression goes to Extra.
-func (t *translation) rights(n *node) {
+func (t *translation) rights(n *xmltree.Node) {
 	it := t.it
-	for k := range n.elements() {
+	for k := range n.Elements() {
 		switch {
-		case k.foreign:
+		case k.Foreign:
 			t.keep(k)
-		case k.name == "copyrightHolder" && it.CopyrightHolder == "":
+		case k.Name == "copyrightHolder" && it.CopyrightHolder == "":
 			c := t.concept(k)
 			it.CopyrightHolder = firstOf(c.Name, c.Literal, c.URI)
-		case k.name == "copyrightNotice" && it.CopyrightNotice == "":
-			it.CopyrightNotice = firstOf(k.block(), k.attr("href"))
-		case k.name == "usageTerms":
-			it.UsageTerms = join(it.UsageTerms, "\n\n", firstOf(k.block(), k.attr("href")))
-		case k.name == "link" && (it.Rights == nil || it.Rights.LinkedRights == ""):
-			t.rightsExpression().LinkedRights = firstOf(k.attr("href"), k.attr("residref"))
-		case k.name == "rightsExpressionXML" && (it.Rights == nil || it.Rights.EncodedRights == ""):
+		case k.Name == "copyrightNotice" && it.CopyrightNotice == "":
+			it.CopyrightNotice = firstOf(k.Block(), k.Attr("href"))
+		case k.Name == "usageTerms":
+			it.UsageTerms = lexical.Join(it.UsageTerms, "\n\n", firstOf(k.Block(), k.Attr("href")))
+		case k.Name == "link" && (it.Rights == nil || it.Rights.LinkedRights == ""):
+			t.rightsExpression().LinkedRights = firstOf(k.Attr("href"), k.Attr("residref"))
+		case k.Name == "rightsExpressionXML" && (it.Rights == nil || it.Rights.EncodedRights == ""):
 			x := t.rightsExpression()
-			x.LangID = k.attr("langid")
-			if e := k.firstElement(); e != nil {
-				x.EncodedRights = e.source(t.text)
+			x.LangID = k.Attr("langid")
+			if e := k.FirstElement(); e != nil {
+				x.EncodedRights = e.Source(t.text)
 			}
-		case k.name == "rightsExpressionData" && (it.Rights == nil || it.Rights.EncodedRights == ""):
+		case k.Name == "rightsExpressionData" && (it.Rights == nil || it.Rights.EncodedRights == ""):
 			x := t.rightsExpression()
-			x.LangID, x.EncodedRights = k.attr("langid"), strings.TrimSpace(k.raw())
+			x.LangID, x.EncodedRights = k.Attr("langid"), strings.TrimSpace(k.Raw())
 		default:
 			t.keep(k)
 		}
@@ -46,38 +48,38 @@ func (t *translation) rightsExpression() *news.Rights {
 }
 
 // itemMeta reads how the item is managed: its kind, state, sender and relations.
-func (t *translation) itemMeta(n *node) {
+func (t *translation) itemMeta(n *xmltree.Node) {
 	it := t.it
-	for k := range n.elements() {
+	for k := range n.Elements() {
 		switch {
-		case k.foreign:
+		case k.Foreign:
 			t.keep(k)
-		case k.name == "itemClass":
+		case k.Name == "itemClass":
 			it.Type = t.class(k)
-		case k.name == "provider":
+		case k.Name == "provider":
 			c := t.concept(k)
 			c.Role = "provider"
 			it.InfoSources = append(it.InfoSources, c)
-		case k.name == "versionCreated":
+		case k.Name == "versionCreated":
 			it.VersionCreated = t.time(k)
-		case k.name == "firstCreated":
+		case k.Name == "firstCreated":
 			it.FirstCreated = t.time(k)
-		case k.name == "embargoed":
+		case k.Name == "embargoed":
 			t.embargo(k)
-		case k.name == "pubStatus":
+		case k.Name == "pubStatus":
 			t.hold(t.status(k))
-		case k.name == "signal":
+		case k.Name == "signal":
 			it.Signals = append(it.Signals, t.concept(k))
-		case k.name == "edNote":
-			it.EdNote = join(it.EdNote, "\n\n", k.block())
-		case k.name == "profile" && it.Profile == "":
-			it.Profile = k.line()
-		case k.name == "service" && it.Service == "":
+		case k.Name == "edNote":
+			it.EdNote = lexical.Join(it.EdNote, "\n\n", k.Block())
+		case k.Name == "profile" && it.Profile == "":
+			it.Profile = k.Line()
+		case k.Name == "service" && it.Service == "":
 			c := t.concept(k)
-			it.Service = firstOf(c.Name, k.attr("qcode"), c.Literal, c.URI)
-		case k.name == "title" && it.Title == "":
-			it.Title = k.line()
-		case k.name == "link":
+			it.Service = firstOf(c.Name, k.Attr("qcode"), c.Literal, c.URI)
+		case k.Name == "title" && it.Title == "":
+			it.Title = k.Line()
+		case k.Name == "link":
 			t.link(k)
 		default:
 			t.keep(k)
@@ -87,8 +89,8 @@ func (t *translation) itemMeta(n *node) {
 
 // class reads itemClass. Some agencies use an alias of their own for the same
 // codes.
-func (t *translation) class(n *node) news.Type {
-	switch c := code(n.attr("qcode"), n.attr("uri")); c {
+func (t *translation) class(n *xmltree.Node) news.Type {
+	switch c := code(n.Attr("qcode"), n.Attr("uri")); c {
 	case "text", "picture", "video", "audio", "graphic", "composite":
 		return news.Type(c)
 	case "photo", "image":
@@ -110,8 +112,8 @@ func (t *translation) class(n *node) news.Type {
 
 // status reads pubStatus. What we do not understand is held back: a killed item
 // must not pass because its sender spells it in a way of his own.
-func (t *translation) status(n *node) news.PubStatus {
-	switch c := code(n.attr("qcode"), n.attr("uri")); c {
+func (t *translation) status(n *xmltree.Node) news.PubStatus {
+	switch c := code(n.Attr("qcode"), n.Attr("uri")); c {
 	case "usable":
 		return news.Usable
 	case "withheld":
@@ -145,9 +147,9 @@ func rank(s news.PubStatus) int {
 
 // embargo reads embargoed. The element may be empty: the item is then embargoed
 // until the sender says more (NewsML-G2 Guide, "embargoed").
-func (t *translation) embargo(n *node) {
+func (t *translation) embargo(n *xmltree.Node) {
 	switch t.it.Embargoed = t.time(n); {
-	case n.line() == "":
+	case n.Line() == "":
 		t.lose(n, "an embargo without an end: the item is withheld")
 		t.hold(news.Withheld)
 	case t.it.Embargoed.IsZero():
@@ -157,8 +159,8 @@ func (t *translation) embargo(n *node) {
 }
 
 // link reads a relation to another item or resource.
-func (t *translation) link(n *node) {
-	target := firstOf(n.attr("residref"), n.attr("guidref"), n.attr("href"))
+func (t *translation) link(n *xmltree.Node) {
+	target := firstOf(n.Attr("residref"), n.Attr("guidref"), n.Attr("href"))
 	if target == "" {
 		t.keep(n)
 		return
@@ -180,25 +182,25 @@ func (t *translation) link(n *node) {
 	}
 }
 
-func (t *translation) derived(rel news.DerivationRelation, target string, n *node) {
-	t.it.DerivedFrom = append(t.it.DerivedFrom, news.Derivation{Relation: rel, URI: target, Version: n.attr("version")})
+func (t *translation) derived(rel news.DerivationRelation, target string, n *xmltree.Node) {
+	t.it.DerivedFrom = append(t.it.DerivedFrom, news.Derivation{Relation: rel, URI: target, Version: n.Attr("version")})
 }
 
 // reference reads what a link, itemRef or deliveredItemRef says of another item.
-func (t *translation) reference(n *node, target string) news.Item {
-	a := news.Item{URI: target, Version: n.attr("version"), Representation: "partial"}
-	for k := range n.elements() {
-		switch k.name {
+func (t *translation) reference(n *xmltree.Node, target string) news.Item {
+	a := news.Item{URI: target, Version: n.Attr("version"), Representation: "partial"}
+	for k := range n.Elements() {
+		switch k.Name {
 		case "itemClass":
 			a.Type = t.class(k)
 		case "title":
-			a.Title = k.line()
+			a.Title = k.Line()
 		case "headline":
-			if w, ok := t.words(k, k.line()); ok {
+			if w, ok := t.words(k, k.Line()); ok {
 				a.Headlines = append(a.Headlines, w)
 			}
 		case "description":
-			if w, ok := t.words(k, k.block()); ok {
+			if w, ok := t.words(k, k.Block()); ok {
 				a.Descriptions = append(a.Descriptions, w)
 			}
 		case "versionCreated":

@@ -16,7 +16,9 @@ import (
 	"errors"
 	"fmt"
 
+	"jisr/internal/format/charset"
 	"jisr/internal/format/loss"
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
@@ -28,41 +30,15 @@ const (
 	MaxSize  = 16 << 20 // bytes of a file as received
 	MaxItems = 10_000   // items of a newsMessage
 
-	maxDepth    = 200     // open elements
-	maxNodes    = 200_000 // elements and texts of one item
-	maxAttrs    = 64      // attributes of one element
-	maxBindings = 256     // namespace prefixes in scope
-	maxLosses   = 1000    // reported; the rest is only counted
+	maxAliases = 1000 // unknown ones that are reported
 )
 
 // Detect reports whether head, the first bytes of a file (1 KiB is enough),
 // begins a NewsML-G2 document. It asks for the root element only, so that a
 // file with a wrong namespace still comes to Read, which says what is wrong.
 func Detect(head []byte) bool {
-	// A UTF-16 file shows its root element once the zero bytes are gone.
-	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
-		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
-	}
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	for {
-		head = bytes.TrimLeft(head, " \t\r\n")
-		var end string
-		switch {
-		case bytes.HasPrefix(head, []byte("<?")):
-			end = "?>"
-		case bytes.HasPrefix(head, []byte("<!--")):
-			end = "-->"
-		case bytes.HasPrefix(head, []byte("<")):
-			return isRoot(firstName(head[1:]))
-		default:
-			return false
-		}
-		_, rest, found := bytes.Cut(head, []byte(end))
-		if !found {
-			return false
-		}
-		head = rest
-	}
+	root, doctype := xmltree.Root(head)
+	return !doctype && isRoot(root)
 }
 
 // Version returns the standard's version that a file declares in its first bytes,
@@ -79,18 +55,15 @@ func Version(head []byte) string {
 	return string(version)
 }
 
-// firstName returns the local name that a start tag begins with.
-func firstName(tag []byte) string {
-	if i := bytes.IndexAny(tag, " \t\r\n/>"); i >= 0 {
-		tag = tag[:i]
-	}
-	if i := bytes.IndexByte(tag, ':'); i >= 0 {
-		tag = tag[i+1:]
-	}
-	return string(tag)
-}
-
 func isRoot(name string) bool { return name == "newsMessage" || isItem(name) }
+
+// form is what NewsML-G2 looks like to the parser.
+func form() xmltree.Form {
+	return xmltree.Form{
+		Name: "NewsML-G2", Root: isRoot, Item: isItem, Space: Namespace,
+		Wraps: func(name string) bool { return name == "newsMessage" || name == "itemSet" },
+	}
+}
 
 func isItem(name string) bool {
 	switch name {
@@ -112,14 +85,17 @@ func Read(data []byte) ([]*news.Item, []loss.Loss, error) {
 	if len(data) > MaxSize {
 		return nil, nil, news.Errorf(news.TooLarge, "", "the file has %d bytes, more than the %d allowed", len(data), MaxSize)
 	}
-	r := &reader{known: map[loss.Loss]bool{}, aliases: map[string]bool{}}
-	text, err := r.toUTF8(data)
+	r := &reader{aliases: map[string]bool{}}
+	text, decision, err := charset.XML(data)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := newParser(string(text))
+	for _, note := range decision.Notes {
+		r.lose(charset.Place, note)
+	}
+	p := xmltree.NewParser(string(text), form())
 	for {
-		n, err := p.next()
+		n, err := p.Next()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -131,43 +107,38 @@ func Read(data []byte) ([]*news.Item, []loss.Loss, error) {
 		}
 	}
 	if len(r.items) == 0 && len(r.refused) == 0 {
-		return nil, nil, news.Errorf(news.Invalid, p.root, "the message holds no item")
+		return nil, nil, news.Errorf(news.Invalid, p.RootName(), "the message holds no item")
 	}
-	if r.unreported > 0 {
-		r.losses = append(r.losses, loss.Loss{Path: p.root, Reason: fmt.Sprintf("%d further losses are not listed", r.unreported)})
-	}
-	return r.items, r.losses, errors.Join(r.refused...)
+	return r.items, r.losses.All(p.RootName()), errors.Join(r.refused...)
 }
 
 // reader collects what comes of one document.
 type reader struct {
-	items      []*news.Item
-	losses     []loss.Loss
-	known      map[loss.Loss]bool // the same of many elements is said once
-	unreported int
-	refused    []error
-	aliases    map[string]bool   // unknown scheme aliases that were reported
-	schemes    map[string]string // by alias, from the message's header
-	count      int
+	items   []*news.Item
+	losses  loss.List
+	refused []error
+	aliases map[string]bool   // unknown scheme aliases that were reported
+	schemes map[string]string // by alias, from the message's header
+	count   int
 }
 
 // part takes the next part of the document: a message's header or an item.
-func (r *reader) part(n *node, p *parser) error {
-	if n.name == "header" {
+func (r *reader) part(n *xmltree.Node, p *xmltree.Parser) error {
+	if n.Name == "header" {
 		r.schemes = inlineSchemes(n, nil)
 		return nil
 	}
-	if !isItem(n.name) {
-		r.lose(n.path(), "the element does not belong in a newsMessage")
+	if !isItem(n.Name) {
+		r.lose(n.Path(), "the element does not belong in a newsMessage")
 		return nil
 	}
 	if r.count++; r.count > MaxItems {
-		return news.Errorf(news.TooLarge, p.root, "the message has more than the %d items allowed", MaxItems)
+		return news.Errorf(news.TooLarge, p.RootName(), "the message has more than the %d items allowed", MaxItems)
 	}
-	if n.space != Namespace {
-		r.lose(n.path(), fmt.Sprintf("namespace %q is not that of NewsML-G2; the item was read as if it were", n.space))
+	if n.Space != Namespace {
+		r.lose(n.Path(), fmt.Sprintf("namespace %q is not that of NewsML-G2; the item was read as if it were", n.Space))
 	}
-	it, err := r.item(n, p.text)
+	it, err := r.item(n, p.Text())
 	if err != nil {
 		r.refused = append(r.refused, err)
 		return nil
@@ -176,14 +147,4 @@ func (r *reader) part(n *node, p *parser) error {
 	return nil
 }
 
-func (r *reader) lose(path, reason string) {
-	l := loss.Loss{Path: path, Reason: reason}
-	switch {
-	case r.known[l]:
-	case len(r.losses) >= maxLosses:
-		r.unreported++
-	default:
-		r.known[l] = true
-		r.losses = append(r.losses, l)
-	}
-}
+func (r *reader) lose(path, reason string) { r.losses.Add(path, reason) }

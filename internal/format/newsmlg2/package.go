@@ -3,25 +3,26 @@ package newsmlg2
 import (
 	"fmt"
 
+	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
 
 // groups reads a package: each itemRef becomes an association that is named for
 // the role of its group (main, side …). Associations are in reading order, from
 // the root group down; a group that the root does not reach comes last.
-func (t *translation) groups(n *node) {
-	byID := map[string]*node{}
-	for g := range n.all("group") {
-		if id := g.attr("id"); id != "" && byID[id] == nil {
+func (t *translation) groups(n *xmltree.Node) {
+	byID := map[string]*xmltree.Node{}
+	for g := range n.All("group") {
+		if id := g.Attr("id"); id != "" && byID[id] == nil {
 			byID[id] = g
 		}
 	}
-	seen := map[*node]bool{}
-	if root := byID[n.attr("root")]; root != nil {
+	seen := map[*xmltree.Node]bool{}
+	if root := byID[n.Attr("root")]; root != nil {
 		t.group(root, "main", byID, seen)
 	}
-	for g := range n.elements() {
-		if g.name == "group" {
+	for g := range n.Elements() {
+		if g.Name == "group" {
 			t.group(g, "side", byID, seen)
 		} else {
 			t.keep(g)
@@ -30,7 +31,7 @@ func (t *translation) groups(n *node) {
 }
 
 // group reads one group; seen stops groups that refer to each other in a circle.
-func (t *translation) group(g *node, role string, byID map[string]*node, seen map[*node]bool) {
+func (t *translation) group(g *xmltree.Node, role string, byID map[string]*xmltree.Node, seen map[*xmltree.Node]bool) {
 	if seen[g] {
 		return
 	}
@@ -39,19 +40,19 @@ func (t *translation) group(g *node, role string, byID map[string]*node, seen ma
 		return
 	}
 	seen[g] = true
-	switch own := code(g.attr("role"), g.attr("roleuri")); own {
+	switch own := code(g.Attr("role"), g.Attr("roleuri")); own {
 	case "root", "":
 	default:
 		role = own
 	}
-	if mode := code(g.attr("mode"), g.attr("modeuri")); mode == "alt" {
+	if mode := code(g.Attr("mode"), g.Attr("modeuri")); mode == "alt" {
 		t.lose(g, "that the members of a group are alternatives is not kept")
 	}
 	first := true
-	for k := range g.elements() {
-		switch k.name {
+	for k := range g.Elements() {
+		switch k.Name {
 		case "itemRef":
-			target := firstOf(k.attr("residref"), k.attr("guidref"), k.attr("href"))
+			target := firstOf(k.Attr("residref"), k.Attr("guidref"), k.Attr("href"))
 			if target == "" {
 				t.lose(k, "a reference to no item")
 				continue
@@ -60,7 +61,7 @@ func (t *translation) group(g *node, role string, byID map[string]*node, seen ma
 			a.Name = role
 			t.it.Associations = append(t.it.Associations, a)
 		case "groupRef":
-			next := byID[k.attr("idref")]
+			next := byID[k.Attr("idref")]
 			if next == nil {
 				t.lose(k, "a reference to no group")
 				continue
@@ -74,7 +75,7 @@ func (t *translation) group(g *node, role string, byID map[string]*node, seen ma
 			t.group(next, below, byID, seen)
 		case "title":
 			if t.it.Title == "" {
-				t.it.Title = k.line()
+				t.it.Title = k.Line()
 			}
 		default:
 			t.lose(k, "not kept of a group")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"jisr/internal/format/xmltree"
 )
 
 // codes resolves the QCodes of one item. A QCode is "alias:code"; its URI is that
@@ -16,11 +18,11 @@ type codes struct {
 // inlineSchemes adds the schemes of n's catalog elements to those given. Remote
 // catalogs (catalogRef) are not fetched: a reader of hostile files must not let
 // them choose whom it calls.
-func inlineSchemes(n *node, known map[string]string) map[string]string {
+func inlineSchemes(n *xmltree.Node, known map[string]string) map[string]string {
 	out, own := known, false
-	for c := range n.all("catalog") {
-		for s := range c.all("scheme") {
-			alias, uri := s.attr("alias"), s.attr("uri")
+	for c := range n.All("catalog") {
+		for s := range c.All("scheme") {
+			alias, uri := s.Attr("alias"), s.Attr("uri")
 			if alias == "" || uri == "" || out[alias] == uri {
 				continue
 			}
@@ -39,7 +41,7 @@ func inlineSchemes(n *node, known map[string]string) map[string]string {
 
 // uri returns the URI of the QCode, or "" when its scheme is unknown, which is
 // reported once for each alias of a document.
-func (c *codes) uri(qcode string, at *node) string {
+func (c *codes) uri(qcode string, at *xmltree.Node) string {
 	alias, code, ok := strings.Cut(qcode, ":")
 	if !ok || alias == "" || code == "" {
 		return ""
@@ -49,9 +51,9 @@ func (c *codes) uri(qcode string, at *node) string {
 		base, ok = iptcScheme(alias)
 	}
 	if !ok {
-		if !c.r.aliases[alias] && len(c.r.aliases) < maxLosses {
+		if !c.r.aliases[alias] && len(c.r.aliases) < maxAliases {
 			c.r.aliases[alias] = true
-			c.r.lose(at.path(), fmt.Sprintf("the scheme alias %q is not declared in the file: its codes are kept as written", alias))
+			c.r.lose(at.Path(), fmt.Sprintf("the scheme alias %q is not declared in the file: its codes are kept as written", alias))
 		}
 		return ""
 	}
@@ -60,7 +62,7 @@ func (c *codes) uri(qcode string, at *node) string {
 
 // role returns the bare code of an IPTC QCode ("drol:caption" is "caption"), any
 // other QCode as written: a private code means nothing without its alias.
-func (c *codes) role(qcode string, at *node) string {
+func (c *codes) role(qcode string, at *xmltree.Node) string {
 	alias, code, ok := strings.Cut(qcode, ":")
 	if !ok {
 		return qcode
@@ -74,11 +76,11 @@ func (c *codes) role(qcode string, at *node) string {
 
 // roleOf returns the role that the element's attribute gives, as QCode or, under
 // the same name with "uri" behind it, as URI.
-func (c *codes) roleOf(n *node, attr string) string {
-	if q := n.attr(attr); q != "" {
+func (c *codes) roleOf(n *xmltree.Node, attr string) string {
+	if q := n.Attr(attr); q != "" {
 		return c.role(q, n)
 	}
-	return lastStep(n.attr(attr + "uri"))
+	return lastStep(n.Attr(attr + "uri"))
 }
 
 // code returns what stands behind the alias of a QCode or the last slash of a URI.

@@ -1,50 +1,48 @@
-package newsmlg2
+package xmltree
 
-import (
-	"strings"
-)
+import "strings"
 
-// tag says what becomes of an element in HTML: its name, or "" to leave only its
-// children, or drop to leave nothing.
-type tag func(n *node) string
+// Tag says what becomes of an element in HTML: its name, or "" to leave only its
+// children, or Drop to leave nothing.
+type Tag func(n *Node) string
 
-// drop leaves an element and all that is in it out.
-const drop = "-"
+// Drop leaves an element and all that is in it out.
+const Drop = "-"
 
-// htmlTag keeps XHTML as it is. Making it safe to show is the reader's reader's
+// HTMLTag keeps XHTML as it is. Making it safe to show is the reader's reader's
 // business: the original markup is what proofs are about.
-func htmlTag(n *node) string { return n.name }
+func HTMLTag(n *Node) string { return n.Name }
 
-// isHTML reports whether the element begins XHTML, whatever its namespace says:
+// IsHTML reports whether the element begins XHTML, whatever its namespace says:
 // agencies forget it.
-func isHTML(n *node) bool {
-	if n.space == "http://www.w3.org/1999/xhtml" {
+func IsHTML(n *Node) bool {
+	if n.Space == "http://www.w3.org/1999/xhtml" {
 		return true
 	}
-	switch n.name {
+	switch n.Name {
 	case "html", "body", "p", "div", "section", "article", "span", "h1", "h2", "h3", "ul", "ol", "table", "br", "pre", "blockquote", "figure":
 		return true
 	}
 	return false
 }
 
-// inner writes the children of n as HTML. Void elements have no end tag and all
+// Inner writes the children of n as HTML. Void elements have no end tag and all
 // others have one, because an HTML parser takes <p/> for an open p.
-func inner(n *node, name tag) string {
+func Inner(n *Node, name Tag) string {
 	var b strings.Builder
-	b.Grow(int(n.end - n.start))
+	b.Grow(int(n.End - n.Start))
 	writeChildren(&b, n, name)
 	return strings.TrimSpace(b.String())
 }
 
-func writeChildren(b *strings.Builder, n *node, name tag) {
-	for k := n.first; k != nil; k = k.next {
-		if k.name == "" {
-			writeText(b, k.text)
+func writeChildren(b *strings.Builder, n *Node, name Tag) {
+	for k := n.First; k != nil; k = k.Next {
+		if k.Name == "" {
+			writeText(b, k.Text)
 			continue
 		}
 		switch as := name(k); as {
-		case drop:
+		case Drop:
 		case "":
 			writeChildren(b, k, name)
 		default:
@@ -59,14 +57,14 @@ func writeChildren(b *strings.Builder, n *node, name tag) {
 	}
 }
 
-func writeTag(b *strings.Builder, n *node, as string) {
+func writeTag(b *strings.Builder, n *Node, as string) {
 	b.WriteByte('<')
 	b.WriteString(as)
-	for _, a := range n.attrs {
+	for _, a := range n.Attrs {
 		name := a.Name.Local
 		switch {
 		case a.Name.Space == "xml" && name == "lang":
-			if n.attr("lang") != "" {
+			if n.Attr("lang") != "" {
 				continue
 			}
 		case a.Name.Space != "" || name == "xmlns":
