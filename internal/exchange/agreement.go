@@ -161,19 +161,24 @@ func (s *Service) record(ctx context.Context, id string, body agreementBody, con
 	return nil // it is of record; a node that only has its command line open follows later
 }
 
-// agreementFollower folds the agreement entries of both sides into the table.
+// agreementFollower folds the agreement entries of both sides into the table, and
+// the keys to which partners changed into what people see of them.
 func (s *Service) agreementFollower() ledger.Follower {
-	return ledger.Follower{Name: agreementsFollower, Kinds: []ledger.Kind{ledger.KindAgreement}, Apply: s.applyAgreements}
+	return ledger.Follower{Name: agreementsFollower, Kinds: []ledger.Kind{ledger.KindAgreement, ledger.KindKey}, Apply: s.applyAgreements}
 }
 
 func (s *Service) applyAgreements(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
 	for _, r := range records {
-		err := s.applyAgreement(ctx, tx, r)
+		apply := s.applyAgreement
+		if r.Kind == ledger.KindKey {
+			apply = s.applyKey
+		}
+		err := apply(ctx, tx, r)
 		var refused *news.Error
 		if errors.As(err, &refused) {
 			// A partner may write anything into its own ledger; what does not follow
 			// from the agreement's state changes nothing here.
-			s.log.Warn("an agreement entry has no effect", "origin", r.Origin, "index", r.Index, "agreement", r.Ref, "err", err)
+			s.log.Warn("an entry has no effect", "kind", r.Kind, "origin", r.Origin, "index", r.Index, "agreement", r.Ref, "err", err)
 			continue
 		}
 		if err != nil {
@@ -250,16 +255,15 @@ func (s *Service) applyAccept(ctx context.Context, tx *db.Tx, a *Agreement, r *l
 	if a == nil || a.State == Ended || a.Proposed == nil || a.ProposedBy == r.Origin || a.Digest != r.Content.String() {
 		return news.Errorf(news.Conflict, "act", "it accepts terms that are not proposed to it")
 	}
-	since := db.Micros(at)
 	for _, step := range []struct {
 		query string
 		args  []any
 	}{
-		{`UPDATE agreed SET until = $1 WHERE id = $2 AND until = 0`, []any{since, a.ID}},
+		{`UPDATE agreed SET until = $1 WHERE id = $2 AND until = 0`, []any{r.Position, a.ID}},
 		{`INSERT INTO agreed (id, since, until, terms) VALUES ($1, $2, 0, $3)
-			ON CONFLICT (id, since) DO UPDATE SET terms = excluded.terms, until = 0`, []any{a.ID, since, r.Body}},
+			ON CONFLICT (id, since) DO UPDATE SET terms = excluded.terms, until = 0`, []any{a.ID, r.Position, r.Body}},
 		{`UPDATE agreement SET state = $1, terms = $2, since = $3, proposed = NULL, proposed_by = '', digest = '', changed = $4
-			WHERE id = $5`, []any{string(Active), r.Body, since, r.Position, a.ID}},
+			WHERE id = $5`, []any{string(Active), r.Body, db.Micros(at), r.Position, a.ID}},
 	} {
 		if _, err := tx.ExecContext(ctx, step.query, step.args...); err != nil {
 			return fmt.Errorf("store acceptance: %w", err)
@@ -272,7 +276,7 @@ func (s *Service) applyEnd(ctx context.Context, tx *db.Tx, a *Agreement, r *ledg
 	if a == nil || a.State == Ended {
 		return news.Errorf(news.Conflict, "act", "there is nothing to end")
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE agreed SET until = $1 WHERE id = $2 AND until = 0`, db.Micros(at), a.ID); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE agreed SET until = $1 WHERE id = $2 AND until = 0`, r.Position, a.ID); err != nil {
 		return fmt.Errorf("store the end: %w", err)
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE agreement SET state = $1, ended = $2, reason = $3, proposed = NULL, proposed_by = '',

@@ -45,7 +45,12 @@ func (s *Service) caller(r *http.Request, body []byte) (string, error) {
 	if err := s.verify(r, sig, origin, body); err != nil {
 		return "", err
 	}
-	return origin, s.limits.take(origin)
+	// Strangers cannot use up a partner's allowance, and one that is over it cannot
+	// fill the memory with nonces.
+	if err := s.limits.take(origin); err != nil {
+		return "", err
+	}
+	return origin, s.nonces.use(r.Context(), origin, sig)
 }
 
 func (s *Service) verify(r *http.Request, sig *httpsig.Signature, origin string, body []byte) error {
@@ -64,17 +69,10 @@ func (s *Service) verify(r *http.Request, sig *httpsig.Signature, origin string,
 	if err != nil {
 		return err
 	}
-	if err := sig.Verify(r, target, body, s.now(), key); err != nil {
-		// Right after a rotation the caller may still sign by the key before.
-		if len(vkeys) < 2 {
-			return err
-		}
-		_, before, kerr := ledger.PublicKey(vkeys[1])
-		if kerr != nil || sig.Verify(r, target, body, s.now(), before) != nil {
-			return err
-		}
-	}
-	return s.nonces.use(r.Context(), origin, sig)
+	// Only the key that is current as far as we know: one that was rotated away may
+	// have been stolen. A caller that we have not followed through its rotation yet
+	// signs by the key before, see remote.do.
+	return sig.Verify(r, target, body, s.now(), key)
 }
 
 // target is the address that a request to this node must have been signed for:
@@ -118,9 +116,11 @@ func newNonces(d *db.DB, now func() time.Time) *nonces {
 }
 
 // use takes note of a verified request's nonce and fails with Forbidden when it
-// was used before. Over one SQLite file there is one process and its memory is
-// enough: what was signed before it started is refused, since it may have been
-// accepted then. Over PostgreSQL the processes share a table.
+// was used before. Over PostgreSQL the processes share a table. Over one SQLite
+// file there is one process and its memory is enough for most: what was signed
+// before it started is refused, since it may have been accepted then. Only where
+// the caller's clock is ahead of ours could that be mistaken, so those nonces
+// outlive the process.
 func (n *nonces) use(ctx context.Context, origin string, sig *httpsig.Signature) error {
 	value := origin + " " + sig.Nonce
 	expires := sig.Created.Add(2 * httpsig.MaxSkew)
@@ -130,9 +130,22 @@ func (n *nonces) use(ctx context.Context, origin string, sig *httpsig.Signature)
 	if sig.Created.Before(n.started.Truncate(time.Second)) {
 		return news.Errorf(news.Unavailable, "created", "the request was signed before this node started: sign it anew")
 	}
+	now := n.now()
+	if err := n.remember(value, expires, now); err != nil {
+		return err
+	}
+	switch {
+	case sig.Created.After(now):
+		return n.store(ctx, value, expires)
+	case now.Before(n.started.Add(httpsig.MaxSkew)):
+		return n.stored(ctx, value)
+	}
+	return nil
+}
+
+func (n *nonces) remember(value string, expires, now time.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	now := n.now()
 	if now.Sub(n.sweep) > time.Minute {
 		n.sweep = now
 		for v, until := range n.seen {
@@ -145,6 +158,19 @@ func (n *nonces) use(ctx context.Context, origin string, sig *httpsig.Signature)
 		return replayed()
 	}
 	n.seen[value] = expires
+	return nil
+}
+
+// stored fails when the nonce is in the table.
+func (n *nonces) stored(ctx context.Context, value string) error {
+	var k int
+	err := n.db.Reader().QueryRowContext(ctx, `SELECT count(*) FROM nonce WHERE value = $1`, value).Scan(&k)
+	if err != nil {
+		return fmt.Errorf("look for nonce: %w", err)
+	}
+	if k > 0 {
+		return replayed()
+	}
 	return nil
 }
 
@@ -205,12 +231,11 @@ func (l *limited) Error() string { return l.reason.Error() }
 func (l *limited) Unwrap() error { return l.reason }
 
 // signed makes a request that is signed by this node's key.
-func (s *Service) signed(ctx context.Context, method, url string, body []byte) (*http.Request, error) {
+func (s *Service) signed(ctx context.Context, key *ledger.Key, method, url string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	key := s.ledger.Key()
 	keyid, _, _ := strings.Cut(key.Verifier, "+")
 	_, rest, _ := strings.Cut(key.Verifier, "+")
 	hash, _, _ := strings.Cut(rest, "+")

@@ -24,21 +24,22 @@ import (
 // compressed with zstd (docs/protocol.md "Bundles").
 const (
 	bundleHead    = "bundle.json"
-	bundleProof   = "proof-"   // + first index of the entries that follow
-	bundleEntries = "entries-" // + first index
+	bundleNote    = "checkpoint-" // + its size; it proves the entries that follow, up to the next one
+	bundleProof   = "proof-"      // + first index of the entries that follow
+	bundleEntries = "entries-"    // + first index
 	bundleMedia   = "media/"
 	bundleEnd     = "end"
 )
 
 // bundleHeader is the first member of a bundle.
 type bundleHeader struct {
-	Bundle     int       `json:"jisr_bundle"` // version of the format: 1
-	Origin     string    `json:"origin"`
-	To         string    `json:"to"`
-	From       int64     `json:"from"` // index of the first entry
-	Checkpoint string    `json:"checkpoint"`
-	Profile    []byte    `json:"profile"` // as at ProfilePath
-	Made       time.Time `json:"made"`
+	Bundle  int       `json:"jisr_bundle"` // version of the format: 1
+	Origin  string    `json:"origin"`
+	To      string    `json:"to"`
+	From    int64     `json:"from"`    // index of the first entry
+	Size    int64     `json:"size"`    // of the ledger; the checkpoints say what is proven
+	Profile []byte    `json:"profile"` // as at ProfilePath
+	Made    time.Time `json:"made"`
 }
 
 // Bundled counts what a bundle holds.
@@ -79,16 +80,26 @@ func (s *Service) ExportBundle(ctx context.Context, w io.Writer, partner string,
 		return nil, err
 	}
 	out := &Bundled{Origin: h.Origin, From: from, To: h.Size}
+	sections, err := s.bundleSections(ctx, h, from)
+	if err != nil {
+		return nil, err
+	}
 	var media []string
-	for at := from; at < h.Size; {
-		n, digests, err := s.exportPart(ctx, t, v, at, h.Size)
-		if err != nil {
+	at := from
+	for _, section := range sections {
+		if err := addBytes(t, fmt.Sprint(bundleNote, section.end), section.note); err != nil {
 			return nil, err
 		}
-		media = append(media, digests...)
-		at += n
-		out.Entries += n
-		progress(out.Entries, h.Size-from)
+		for at < section.end {
+			n, digests, err := s.exportPart(ctx, t, v, at, section.end)
+			if err != nil {
+				return nil, err
+			}
+			media = append(media, digests...)
+			at += n
+			out.Entries += n
+			progress(out.Entries, h.Size-from)
+		}
 	}
 	slices.Sort(media)
 	for _, digest := range slices.Compact(media) {
@@ -108,12 +119,37 @@ func (s *Service) ExportBundle(ctx context.Context, w io.Writer, partner string,
 	return out, errors.Join(t.Close(), z.Close())
 }
 
+// section is a part of a bundle that one checkpoint proves: a reader that knows
+// the key before a rotation learns the next one from the entries up to there.
+type section struct {
+	end  int64 // size of the checkpoint
+	note []byte
+}
+
+func (s *Service) bundleSections(ctx context.Context, h *ledger.Head, from int64) ([]section, error) {
+	rotations, err := s.ledger.Rotations(ctx, h.Origin, from)
+	if err != nil {
+		return nil, err
+	}
+	var out []section
+	for _, note := range rotations {
+		end, err := ledger.CheckpointSize(note)
+		if err != nil {
+			return nil, err
+		}
+		if end < h.Size {
+			out = append(out, section{end, note})
+		}
+	}
+	return append(out, section{h.Size, h.Checkpoint.Note}), nil
+}
+
 func (s *Service) bundleHeader(ctx context.Context, h *ledger.Head, partner string, from int64) (*bundleHeader, error) {
 	profile, err := s.SignedProfile(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &bundleHeader{Bundle: 1, Origin: h.Origin, To: partner, From: from, Checkpoint: string(h.Checkpoint.Note),
+	return &bundleHeader{Bundle: 1, Origin: h.Origin, To: partner, From: from, Size: h.Size,
 		Profile: profile, Made: s.now().UTC()}, nil
 }
 
@@ -123,7 +159,7 @@ func (s *Service) bundleHeader(ctx context.Context, h *ledger.Head, partner stri
 func (s *Service) exportPart(ctx context.Context, t *tar.Writer, v *view, at, size int64) (int64, []string, error) {
 	var buf bytes.Buffer
 	f := newFrameWriter(&buf)
-	if err := s.writeRange(ctx, f, v, at, batch); err != nil {
+	if err := s.writeRange(ctx, f, v, at, int(min(batch, size-at))); err != nil {
 		return 0, nil, err
 	}
 	n := int64(f.n)
@@ -160,7 +196,7 @@ func (v *view) media(records []*ledger.Record) []string {
 		if r.Kind != ledger.KindItem {
 			continue
 		}
-		if sees, err := v.sees(r); err != nil || !sees {
+		if sees, err := v.sees(r); err != nil || sees != whole {
 			continue
 		}
 		if e, err := r.Entry(); err == nil {
@@ -230,8 +266,9 @@ type bundleReader struct {
 	tar      *tar.Reader
 	progress func(done, total int64)
 	header   *bundleHeader
-	cp       *ledger.Checkpoint
-	proof    tlog.TreeProof // of the part that comes next
+	cp       *ledger.Checkpoint // that proves the entries that come next; nil while there is none
+	unproven error              // why there is none
+	proof    tlog.TreeProof     // of the part that comes next
 	out      Bundled
 }
 
@@ -243,6 +280,8 @@ func (b *bundleReader) member(ctx context.Context, h *tar.Header) error {
 		return b.readHeader(ctx, h.Size)
 	case b.header == nil:
 		return news.Errorf(news.Invalid, "bundle", "this is not a Jisr bundle: it does not begin with %s", bundleHead)
+	case strings.HasPrefix(h.Name, bundleNote):
+		return b.readCheckpoint(ctx, h.Size)
 	case strings.HasPrefix(h.Name, bundleProof):
 		return b.readProof(h.Size)
 	case strings.HasPrefix(h.Name, bundleEntries):
@@ -275,26 +314,50 @@ func (b *bundleReader) readHeader(ctx context.Context, size int64) error {
 	if err != nil || p.State != Confirmed {
 		return news.Errorf(news.Forbidden, "bundle", "it comes from %s, which is not a confirmed partner", h.Origin).Because(err)
 	}
-	keys, err := b.s.ledger.Keys(ctx, h.Origin)
-	if err != nil {
-		return err
-	}
-	if b.cp, err = ledger.ParseCheckpoint(h.Origin, []byte(h.Checkpoint), keys[0]); err != nil {
-		return err
-	}
 	head, err := b.s.ledger.Head(ctx, h.Origin)
 	if err != nil {
 		return err
 	}
+	if head.Forked() {
+		return news.Errorf(news.Conflict, "origin", "replication is stopped: %s", head.Frozen)
+	}
 	if h.From > head.Size {
 		return news.Errorf(news.Conflict, "bundle", "it begins at entry %d and this node holds %d: ask for one made with --since %d", h.From, head.Size, head.Size)
 	}
-	if err := b.s.examine(ctx, head, b.cp); err != nil {
+	b.header = &h
+	b.unproven = news.Errorf(news.Invalid, "bundle", "there is no checkpoint before its entries")
+	b.out = Bundled{Origin: h.Origin, From: h.From, To: h.From}
+	return nil
+}
+
+// readCheckpoint takes the checkpoint that proves the entries up to the next one.
+// One that is not by the current key may still stand before entries that are
+// held already, of the time of an earlier key.
+func (b *bundleReader) readCheckpoint(ctx context.Context, size int64) error {
+	if size > ledger.MaxNote {
+		return news.Errorf(news.TooLarge, "bundle", "a checkpoint is over %d bytes", ledger.MaxNote)
+	}
+	signed, err := io.ReadAll(b.tar)
+	if err != nil {
 		return err
 	}
-	b.header = &h
-	b.out = Bundled{Origin: h.Origin, From: h.From, To: b.cp.Size}
-	return nil
+	keys, err := b.s.ledger.Keys(ctx, b.header.Origin)
+	if err != nil {
+		return err
+	}
+	if b.cp, b.unproven = ledger.ParseCheckpoint(b.header.Origin, signed, keys[0]); b.unproven != nil {
+		return nil
+	}
+	b.out.To = max(b.out.To, b.cp.Size)
+	head, err := b.s.ledger.Head(ctx, b.header.Origin)
+	if err != nil {
+		return err
+	}
+	if b.cp.Size < head.Size {
+		// A bundle may be older than what came by another way: that is no rollback.
+		return b.s.ledger.Examine(ctx, b.cp, b.header.Origin)
+	}
+	return b.s.examine(ctx, head, b.cp)
 }
 
 // maxProof is more than the largest consistency proof has hashes.
@@ -333,14 +396,20 @@ func (b *bundleReader) readEntries(ctx context.Context, first string) error {
 	if err != nil {
 		return err
 	}
-	if end > head.Size && at <= head.Size {
+	if at > head.Size || at < 0 {
+		return news.Errorf(news.Conflict, "bundle", "a part is missing: entries from %d follow where %d are held", at, head.Size)
+	}
+	if end > head.Size {
+		if b.unproven != nil {
+			return b.unproven
+		}
 		x := &ledger.Extension{Origin: b.header.Origin, From: head.Size, Records: records[head.Size-at:], Checkpoint: b.cp, Proof: b.proof}
 		if err := b.s.ledger.Extend(ctx, x); err != nil {
 			return err
 		}
 	}
 	b.out.Entries += int64(len(records))
-	b.progress(b.out.Entries, b.out.To-b.out.From)
+	b.progress(b.out.Entries, b.header.Size-b.header.From)
 	return b.revealHeld(ctx, at, min(end, head.Size), records)
 }
 

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,7 +24,8 @@ import (
 // callTimeout bounds calls that are answered at once.
 const callTimeout = 15 * time.Second
 
-// call makes a request and returns the answer's body, of at most limit bytes.
+// call makes a request that is not signed and returns the answer's body, of at
+// most limit bytes.
 func (s *Service) call(r *http.Request, limit int64) ([]byte, error) {
 	res, err := s.client.Do(r)
 	if err != nil {
@@ -33,12 +35,17 @@ func (s *Service) call(r *http.Request, limit int64) ([]byte, error) {
 	if res.StatusCode/100 != 2 {
 		return nil, answered(res)
 	}
+	return readAnswer(res, limit)
+}
+
+func readAnswer(res *http.Response, limit int64) ([]byte, error) {
+	host := res.Request.URL.Host
 	b, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return nil, unreachable(r.URL.Host, err)
+		return nil, unreachable(host, err)
 	}
 	if int64(len(b)) > limit {
-		return nil, news.Errorf(news.TooLarge, "answer", "the answer of %s is over %d bytes", r.URL.Host, limit)
+		return nil, news.Errorf(news.TooLarge, "answer", "the answer of %s is over %d bytes", host, limit)
 	}
 	return b, nil
 }
@@ -106,6 +113,98 @@ type remote struct {
 	url    string
 }
 
+// request is what is asked of a partner.
+type request struct {
+	method, path string
+	header       http.Header
+	body         func(*ledger.Key) ([]byte, error) // by the key that signs the request; nil for none
+}
+
+// maxKeys is how many of its keys this node tries before it gives up.
+const maxKeys = 8
+
+// do makes a signed request and returns the answer, whose status is below 300 or
+// 416. Its body is for the caller to close.
+//
+// A partner knows this node by the newest key that it has learned from the
+// ledger. Where both sides changed keys while apart, each would wait for the
+// other to be let in; so a node that is refused signs by the key before.
+func (c *remote) do(ctx context.Context, q request) (*http.Response, error) {
+	key := c.s.knownBy(c.origin)
+	res, err := c.try(ctx, key, q)
+	if !refusedKey(err) {
+		return res, err
+	}
+	keys, kerr := c.s.ledger.SigningKeys(ctx)
+	if kerr != nil {
+		return nil, kerr
+	}
+	for _, k := range keys[:min(len(keys), maxKeys)] {
+		if k.Verifier == key.Verifier {
+			continue
+		}
+		res, kerr := c.try(ctx, k, q)
+		if refusedKey(kerr) {
+			continue
+		}
+		c.s.setKnownBy(c.origin, k)
+		return res, kerr
+	}
+	return nil, err
+}
+
+func (c *remote) try(ctx context.Context, key *ledger.Key, q request) (*http.Response, error) {
+	var body []byte
+	if q.body != nil {
+		var err error
+		if body, err = q.body(key); err != nil {
+			return nil, err
+		}
+	}
+	r, err := c.s.signed(ctx, key, q.method, c.url+q.path, body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range q.header {
+		r.Header[name] = values
+	}
+	res, err := c.s.client.Do(r)
+	if err != nil {
+		return nil, unreachable(r.URL.Host, err)
+	}
+	if res.StatusCode/100 != 2 && res.StatusCode != http.StatusRequestedRangeNotSatisfiable {
+		defer res.Body.Close()
+		return nil, answered(res)
+	}
+	return res, nil
+}
+
+// refusedKey reports whether a partner answered that a signature does not hold.
+func refusedKey(err error) bool {
+	var e *news.Error
+	return errors.As(err, &e) && e.Kind == news.Forbidden && e.Field == "signature"
+}
+
+// knownBy returns the key by which the partner knows this node.
+func (s *Service) knownBy(origin string) *ledger.Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.known[origin]; k != nil {
+		return k
+	}
+	return s.ledger.Key()
+}
+
+func (s *Service) setKnownBy(origin string, k *ledger.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k.Verifier == s.ledger.Key().Verifier {
+		delete(s.known, origin)
+		return
+	}
+	s.known[origin] = k
+}
+
 // get makes a signed GET and returns the answer's body.
 func (c *remote) get(ctx context.Context, timeout time.Duration, limit int64, path string, query url.Values) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -113,11 +212,12 @@ func (c *remote) get(ctx context.Context, timeout time.Duration, limit int64, pa
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	r, err := c.s.signed(ctx, http.MethodGet, c.url+path, nil)
+	res, err := c.do(ctx, request{method: http.MethodGet, path: path})
 	if err != nil {
 		return nil, err
 	}
-	return c.s.call(r, limit)
+	defer res.Body.Close()
+	return readAnswer(res, limit)
 }
 
 func (c *remote) wait(ctx context.Context, size int64, epoch string) (waited, error) {
@@ -161,14 +261,10 @@ func (c *remote) checkpoint(ctx context.Context, held int64) (*ledger.Checkpoint
 func (c *remote) entries(ctx context.Context, path string, from int64, limit int) ([]ledger.Incoming, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	r, err := c.s.signed(ctx, http.MethodGet, fmt.Sprintf("%s%s?from=%d&limit=%d", c.url, path, from, limit), nil)
+	res, err := c.do(ctx, request{method: http.MethodGet, path: fmt.Sprintf("%s?from=%d&limit=%d", path, from, limit),
+		header: http.Header{"Accept-Encoding": {"zstd"}}})
 	if err != nil {
 		return nil, err
-	}
-	r.Header.Set("Accept-Encoding", "zstd")
-	res, err := c.s.client.Do(r)
-	if err != nil {
-		return nil, unreachable(r.URL.Host, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

@@ -67,12 +67,13 @@ type Service struct {
 
 	mu      sync.Mutex
 	pullers map[string]*puller
+	known   map[string]*ledger.Key // by which a partner knows us, where that is not the current one
 }
 
 // New returns the exchange. Run makes it work.
 func New(o Options) *Service {
 	s := &Service{db: o.DB, ledger: o.Ledger, blobs: o.Blobs, now: o.Now, log: o.Log, version: o.Version,
-		allowed: o.AllowHosts, pullers: map[string]*puller{}, later: o.FetchLater}
+		allowed: o.AllowHosts, pullers: map[string]*puller{}, known: map[string]*ledger.Key{}, later: o.FetchLater}
 	s.nonces = newNonces(o.DB, o.Now)
 	s.client = fetch.Client(fetch.Options{Allow: s.mayCall})
 	return s

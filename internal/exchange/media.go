@@ -114,8 +114,8 @@ func (s *Service) mediaVisible(ctx context.Context, partner, digest string) (boo
 		if err != nil {
 			return false, err
 		}
-		if sees, err := v.sees(r); err != nil || sees {
-			return sees, err
+		if sees, err := v.sees(r); err != nil || sees == whole {
+			return sees == whole, err
 		}
 	}
 	return false, nil
@@ -140,14 +140,11 @@ func (s *Service) FetchMedia(ctx context.Context, origin, digest string) error {
 		return err
 	}
 	defer part.Close()
-	r, err := s.signed(ctx, http.MethodGet, p.URL+"/exchange/v1/media/"+digest, nil)
-	if err != nil {
-		return err
-	}
+	q := request{method: http.MethodGet, path: "/exchange/v1/media/" + digest}
 	if part.Size() > 0 {
-		r.Header.Set("Range", "bytes="+strconv.FormatInt(part.Size(), 10)+"-")
+		q.header = http.Header{"Range": {"bytes=" + strconv.FormatInt(part.Size(), 10) + "-"}}
 	}
-	res, err := s.client.Do(r)
+	res, err := (&remote{s, origin, p.URL}).do(ctx, q)
 	if err != nil {
 		return fmt.Errorf("fetch media %s of %s: %w", digest, origin, err)
 	}

@@ -187,6 +187,24 @@ func (s *Service) storePartner(ctx context.Context, p *Profile, doc []byte, vkey
 	})
 }
 
+// applyKey notes the key to which a confirmed partner changed: its fingerprint is
+// the one to compare from now on.
+func (s *Service) applyKey(ctx context.Context, tx *db.Tx, r *ledger.Record) error {
+	if r.Own {
+		return nil
+	}
+	vkey, err := ledger.Announced(r.Origin, r.Bytes)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE partner SET vkey = $1 WHERE origin = $2 AND state IN ($3, $4)`,
+		vkey, r.Origin, string(Confirmed), string(Blocked))
+	if err != nil {
+		return fmt.Errorf("note the partner's key: %w", err)
+	}
+	return nil
+}
+
 // ConfirmPartner says that people here compared the partner's fingerprint,
 // given in words or hex, with people there. From now on its ledger is read. It
 // is refused when the fingerprint is another one.

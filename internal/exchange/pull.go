@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -24,6 +23,13 @@ const batch = 2000
 const (
 	firstPause = 500 * time.Millisecond
 	lastPause  = 5 * time.Minute
+)
+
+// Pauses after contacts that brought nothing although the partner did not let us
+// wait for it.
+const (
+	idleStep = 20 * time.Millisecond
+	idleMost = 5 * time.Second
 )
 
 // puller reads one partner's ledger.
@@ -110,11 +116,21 @@ func (s *Service) reconcile(ctx context.Context) error {
 // failure. The pause is random within its bounds: partners that a failed node
 // had in common do not come back all at once.
 func (s *Service) follow(ctx context.Context, origin string, poke <-chan struct{}) {
-	pause := firstPause
+	pause, idle := firstPause, time.Duration(0)
 	for ctx.Err() == nil {
-		err := s.pullOnce(ctx, origin, true)
+		began := time.Now()
+		grew, err := s.pullOnce(ctx, origin, true)
 		if err == nil {
 			pause = firstPause
+			// A partner that says at once that there is something new, and has nothing,
+			// must not keep both of us busy.
+			if idle = min(2*idle+idleStep, idleMost); grew || time.Since(began) > time.Second {
+				idle = 0
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(idle):
+			}
 			continue
 		}
 		if ctx.Err() != nil {
@@ -149,31 +165,34 @@ func reason(err error) string {
 
 // Pull reads what a partner has now and returns, without waiting for more.
 func (s *Service) Pull(ctx context.Context, origin string) error {
-	return s.pullOnce(ctx, origin, false)
+	_, err := s.pullOnce(ctx, origin, false)
+	return err
 }
 
 // pullOnce is one round of docs/protocol.md "Replication": wait for news, fetch
-// and verify it, cosign, compare with what others saw.
-func (s *Service) pullOnce(ctx context.Context, origin string, wait bool) error {
+// and verify it, cosign, compare with what others saw. It reports whether the
+// partner's ledger grew.
+func (s *Service) pullOnce(ctx context.Context, origin string, wait bool) (grew bool, err error) {
 	p, err := s.Partner(ctx, origin)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if p.State != Confirmed {
-		return news.Errorf(news.Conflict, "partner", "%s is not confirmed", origin)
+		return false, news.Errorf(news.Conflict, "partner", "%s is not confirmed", origin)
 	}
 	c := &remote{s: s, origin: origin, url: p.URL}
 	offer, err := s.awaitOffer(ctx, c, p, wait)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := s.replicate(ctx, c, offer.Size); err != nil {
-		return err
+	size, err := s.replicate(ctx, c, offer.Size)
+	if err != nil {
+		return false, err
 	}
 	if err := s.backfill(ctx, c, offer.Epoch); err != nil {
-		return err
+		return false, err
 	}
-	return s.gossip(ctx, c)
+	return size > p.Size, s.gossip(ctx, c)
 }
 
 // awaitOffer returns what the partner offers; with wait, once that is more than
@@ -195,38 +214,35 @@ func (s *Service) awaitOffer(ctx context.Context, c *remote, p *Partner, wait bo
 }
 
 // replicate fetches and stores the partner's ledger up to its newest
-// checkpoint.
-func (s *Service) replicate(ctx context.Context, c *remote, offered int64) error {
+// checkpoint, whose size it returns.
+func (s *Service) replicate(ctx context.Context, c *remote, offered int64) (int64, error) {
 	for {
 		h, err := s.ledger.Head(ctx, c.origin)
 		if err != nil {
-			return err
-		}
-		if h.Frozen != "" && !strings.HasPrefix(h.Frozen, ledger.RolledBack) {
-			return news.Errorf(news.Conflict, "origin", "replication is stopped: %s", h.Frozen)
+			return 0, err
 		}
 		cp, err := c.checkpoint(ctx, h.Size)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := s.examine(ctx, h, cp); err != nil {
-			return err
+			return 0, err
 		}
 		if cp.Size > h.Size {
 			if err := s.fetchTo(ctx, c, h.Size, cp); err != nil {
-				return err
+				return 0, s.suspect(ctx, c, cp, err)
 			}
 		}
 		if err := s.heard(ctx, c.origin, cp.Size, ""); err != nil {
-			return err
+			return 0, err
 		}
 		if cp.Size >= h.Size {
 			if err := s.cosign(ctx, c, cp); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if cp.Size >= offered || cp.Size <= h.Size {
-			return nil
+			return cp.Size, nil
 		}
 		// It was the checkpoint of a key rotation: the next key is known now.
 	}
@@ -235,6 +251,9 @@ func (s *Service) replicate(ctx context.Context, c *remote, offered int64) error
 // examine compares a partner's newest checkpoint with what is held of its
 // ledger.
 func (s *Service) examine(ctx context.Context, h *ledger.Head, cp *ledger.Checkpoint) error {
+	if h.Forked() {
+		return news.Errorf(news.Conflict, "origin", "replication is stopped: %s", h.Frozen)
+	}
 	if err := s.ledger.Examine(ctx, cp, h.Origin); err != nil {
 		return err
 	}
@@ -246,6 +265,29 @@ func (s *Service) examine(ctx context.Context, h *ledger.Head, cp *ledger.Checkp
 		return s.ledger.Thaw(ctx, h.Origin) // it has its tail back, and the tree continues what we hold
 	}
 	return nil
+}
+
+// suspect finds out, when entries do not fit what is held, whether they came
+// damaged or whether the partner signed a tree that does not begin with the one
+// that it signed before. Its tiles are verified against its own checkpoint, so
+// nobody else can be the cause.
+func (s *Service) suspect(ctx context.Context, c *remote, cp *ledger.Checkpoint, found error) error {
+	if news.KindOf(found) != news.Invalid {
+		return found
+	}
+	h, err := s.ledger.Head(ctx, c.origin)
+	if err != nil || h.Size == 0 || h.Size > cp.Size {
+		return found
+	}
+	t := &tiles{ctx: ctx, remote: c, have: map[tlog.Tile][]byte{}}
+	began, err := tlog.TreeHash(h.Size, tlog.TileHashReader(tlog.Tree{N: cp.Size, Hash: cp.Root}, t))
+	if err != nil {
+		return found
+	}
+	if err := s.ledger.ExamineLonger(ctx, cp, h.Size, began, c.origin); err != nil {
+		return err
+	}
+	return found
 }
 
 // fetched is a batch on its way from the network to the ledger.
@@ -289,7 +331,7 @@ func (s *Service) fetchTo(ctx context.Context, c *remote, from int64, cp *ledger
 
 func (s *Service) fetchBatch(ctx context.Context, c *remote, t *tiles, at int64, cp *ledger.Checkpoint) (*ledger.Extension, error) {
 	limit := int(min(batch, cp.Size-at))
-	records, err := c.entries(ctx, "/exchange/v1/entries", at, limit)
+	records, err := c.entries(ctx, entriesPath, at, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +361,7 @@ func (s *Service) backfill(ctx context.Context, c *remote, epoch string) error {
 		if len(hidden) == 0 {
 			break
 		}
-		next, err := s.backfillSpan(ctx, c, hidden)
+		next, err := s.reveal(ctx, c, entriesPath, c.origin, hidden)
 		if err != nil {
 			return err
 		}
@@ -331,9 +373,10 @@ func (s *Service) backfill(ctx context.Context, c *remote, epoch string) error {
 	})
 }
 
-// backfillSpan asks for the span that begins at the first hidden index and
-// returns where the next one may begin.
-func (s *Service) backfillSpan(ctx context.Context, c *remote, hidden []int64) (int64, error) {
+// reveal asks for the span of the log that begins at the first hidden index, at
+// the path where the partner serves it, and returns where the next one may
+// begin.
+func (s *Service) reveal(ctx context.Context, c *remote, path, log string, hidden []int64) (int64, error) {
 	first := hidden[0]
 	last := first
 	for _, i := range hidden {
@@ -341,7 +384,7 @@ func (s *Service) backfillSpan(ctx context.Context, c *remote, hidden []int64) (
 			last = i
 		}
 	}
-	records, err := c.entries(ctx, "/exchange/v1/entries", first, int(last-first+1))
+	records, err := c.entries(ctx, path, first, int(last-first+1))
 	if err != nil {
 		return 0, err
 	}
@@ -355,7 +398,7 @@ func (s *Service) backfillSpan(ctx context.Context, c *remote, hidden []int64) (
 		}
 	}
 	if len(revealed) > 0 {
-		if err := s.ledger.Reveal(ctx, c.origin, revealed); err != nil {
+		if err := s.ledger.Reveal(ctx, log, revealed); err != nil {
 			return 0, err
 		}
 	}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,12 @@ import (
 // pollFor is how long a wait is held open (docs/protocol.md "wait": ≤ 30 s).
 const pollFor = 25 * time.Second
 
+// Where ranges of a ledger are served.
+const (
+	entriesPath = "/exchange/v1/entries"
+	mirrorPath  = "/exchange/v1/mirror/entries"
+)
+
 // Handler serves the protocol to partners.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -31,12 +38,12 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /exchange/v1/tile/{path...}", s.open(s.serveTile))
 	// What agreements give.
 	mux.HandleFunc("GET /exchange/v1/wait", s.partner(s.serveWait))
-	mux.HandleFunc("GET /exchange/v1/entries", s.partner(s.serveEntries))
+	mux.HandleFunc("GET "+entriesPath, s.partner(s.serveEntries))
 	mux.HandleFunc("GET /exchange/v1/media/{digest}", s.partner(s.serveMedia))
 	mux.HandleFunc("POST /exchange/v1/cosign", s.partner(s.serveCosign))
 	mux.HandleFunc("GET /exchange/v1/seen", s.partner(s.serveSeen))
 	// A partner's own ledger as we hold it, for its recovery.
-	mux.HandleFunc("GET /exchange/v1/mirror/entries", s.partner(s.serveMirror))
+	mux.HandleFunc("GET "+mirrorPath, s.partner(s.serveMirror))
 	return mux
 }
 
@@ -98,6 +105,7 @@ func (s *Service) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p.Title = http.StatusText(p.Status)
 	b, _ := json.Marshal(p)
+	w.Header().Del("Content-Encoding") // of a stream that failed before it began
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
@@ -329,24 +337,90 @@ func span(r *http.Request) (from int64, limit int, err error) {
 // reader asks for the rest.
 var errFull = errors.New("the answer is full")
 
-// writeRange writes a range of our own ledger as the view shows it.
-func (s *Service) writeRange(ctx context.Context, f *frameWriter, v *view, from int64, limit int) error {
+// What an answer takes from the database at once. A partner that reads slowly
+// then holds this much memory and no connection of the database: a few of those
+// would stop everyone else.
+const (
+	chunkBytes   = 2 << 20
+	chunkEntries = 500
+)
+
+// chunk returns the first records that are here of a range of the log, and the
+// index up to which nothing was left out.
+func (s *Service) chunk(ctx context.Context, log string, from, end int64) ([]*ledger.Record, int64, error) {
+	var out []*ledger.Record
 	size := 0
-	err := s.ledger.EachInRange(ctx, v.origin, from, limit, func(r *ledger.Record) error {
-		if r.Index != from {
-			return fmt.Errorf("entry %d of our own ledger is missing", from)
-		}
-		from++
-		// Room for a frame of the largest kind is always left.
-		if size += len(r.Bytes) + len(r.Body) + 64; size > maxBatch-1024 {
+	upTo := min(end, from+chunkEntries)
+	err := s.ledger.EachInRange(ctx, log, from, int(upTo-from), func(r *ledger.Record) error {
+		if size += len(r.Bytes) + len(r.Body); len(out) > 0 && size > chunkBytes {
+			upTo = r.Index
 			return errFull
 		}
-		return v.write(f, r)
+		r.Bytes, r.Body = bytes.Clone(r.Bytes), bytes.Clone(r.Body)
+		out = append(out, r)
+		return nil
 	})
 	if errors.Is(err, errFull) {
-		return nil
+		err = nil
 	}
-	return err
+	return out, upTo, err
+}
+
+// each calls f for every index of the range, with a nil record where the entry is
+// not here, until the answer would be full.
+func (s *Service) each(ctx context.Context, log string, from, end int64, f func(index int64, r *ledger.Record) error) error {
+	size := 0
+	for from < end {
+		records, upTo, err := s.chunk(ctx, log, from, end)
+		if err != nil {
+			return err
+		}
+		for ; from < upTo; from++ {
+			var r *ledger.Record
+			size += 64
+			if len(records) > 0 && records[0].Index == from {
+				r, records = records[0], records[1:]
+				size += len(r.Bytes) + len(r.Body)
+			}
+			if size > maxBatch-1024 {
+				return nil
+			}
+			if err := f(from, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeRange writes a range of our own ledger as the view shows it.
+func (s *Service) writeRange(ctx context.Context, f *frameWriter, v *view, from int64, limit int) error {
+	h, err := s.ledger.Head(ctx, v.origin)
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, v.origin, from, min(h.Size, from+int64(limit)), func(index int64, r *ledger.Record) error {
+		if r != nil {
+			return v.write(f, r)
+		}
+		// After a recovery an entry may be lost of which the tree still has the hash.
+		lost, err := s.ledger.Withheld(ctx, v.origin, index, 1)
+		if err != nil {
+			return err
+		}
+		if len(lost) == 0 || lost[0] != index {
+			return fmt.Errorf("entry %d of our own ledger is missing", index)
+		}
+		return s.writeHash(ctx, f, v.origin, index)
+	})
+}
+
+func (s *Service) writeHash(ctx context.Context, f *frameWriter, log string, index int64) error {
+	hash, err := s.ledger.RecordHash(ctx, log, index)
+	if err != nil {
+		return err
+	}
+	return f.hash(frameHash, hash)
 }
 
 // write writes a record as a frame.
@@ -355,18 +429,32 @@ func (v *view) write(f *frameWriter, r *ledger.Record) error {
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", r.Index, err)
 	}
-	if !sees {
-		return f.hash(frameWithheld, r.Hash())
+	switch sees {
+	case whole:
+		return f.entry(r.Bytes, r.Body)
+	case entryOnly:
+		return f.entry(r.Bytes, nil)
 	}
-	return f.entry(r.Bytes, r.Body)
+	return f.hash(frameWithheld, r.Hash())
 }
 
 // stream writes frames, compressed if the caller takes it. An error after the
-// first byte leaves the stream without its end, which the reader notices.
+// first byte breaks the connection, so that the reader cannot take what came for
+// all there is.
 func stream(w http.ResponseWriter, r *http.Request, write func(*frameWriter) error) error {
 	w.Header().Set("Content-Type", ContentTypeEntries)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept-Encoding")
+	p := &patient{w: w, c: http.NewResponseController(w)}
+	defer p.c.SetWriteDeadline(time.Time{}) //nolint:errcheck // the server may not know deadlines
+	err := frames(p, r, write)
+	if err != nil && p.began {
+		panic(http.ErrAbortHandler)
+	}
+	return err
+}
+
+func frames(w *patient, r *http.Request, write func(*frameWriter) error) error {
 	if !strings.Contains(r.Header.Get("Accept-Encoding"), "zstd") {
 		f := newFrameWriter(w)
 		if err := write(f); err != nil {
@@ -374,7 +462,7 @@ func stream(w http.ResponseWriter, r *http.Request, write func(*frameWriter) err
 		}
 		return f.end()
 	}
-	w.Header().Set("Content-Encoding", "zstd")
+	w.w.Header().Set("Content-Encoding", "zstd")
 	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
@@ -384,6 +472,23 @@ func stream(w http.ResponseWriter, r *http.Request, write func(*frameWriter) err
 		return err
 	}
 	return errors.Join(f.end(), z.Close())
+}
+
+// writeTime is how long a reader may take for a part of an answer, some tens of
+// kilobytes.
+const writeTime = time.Minute
+
+// patient is a writer that does not wait for a reader for ever.
+type patient struct {
+	w     http.ResponseWriter
+	c     *http.ResponseController
+	began bool
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.began = true
+	p.c.SetWriteDeadline(time.Now().Add(writeTime)) //nolint:errcheck // the server may not know deadlines
+	return p.w.Write(b)
 }
 
 // serveMirror streams the caller's own ledger as this node holds it, for a node
@@ -397,28 +502,13 @@ func (s *Service) serveMirror(w http.ResponseWriter, r *http.Request, origin str
 	if err != nil {
 		return err
 	}
-	records, err := s.ledger.Range(r.Context(), origin, from, limit)
-	if err != nil {
-		return err
-	}
+	ctx := r.Context()
 	return stream(w, r, func(f *frameWriter) error {
-		end := min(h.Size, from+int64(limit))
-		for i := from; i < end; i++ {
-			if len(records) > 0 && records[0].Index == i {
-				if err := f.entry(records[0].Bytes, records[0].Body); err != nil {
-					return err
-				}
-				records = records[1:]
-				continue
+		return s.each(ctx, origin, from, min(h.Size, from+int64(limit)), func(index int64, r *ledger.Record) error {
+			if r != nil {
+				return f.entry(r.Bytes, r.Body)
 			}
-			hash, err := s.ledger.RecordHash(r.Context(), origin, i)
-			if err != nil {
-				return err
-			}
-			if err := f.hash(frameHash, hash); err != nil {
-				return err
-			}
-		}
-		return nil
+			return s.writeHash(ctx, f, origin, index)
+		})
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"jisr/internal/db"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 )
@@ -22,15 +21,16 @@ type view struct {
 	earlier func(ref string, before int64) ([]*ledger.Record, error)
 }
 
-// period is a flow and the time during which it was in force.
+// period is a flow and what of the ledger it was in force for.
 type period struct {
-	flow         Flow
-	since, until time.Time
+	flow  Flow
+	until time.Time // as the terms themselves say; zero for no end
+	ended int64     // journal position of the entry that ended it; 0 while in force
 }
 
 func (s *Service) viewFor(ctx context.Context, partner string) (*view, error) {
 	v := &view{partner: partner, origin: s.ledger.Origin(), now: s.now()}
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT d.terms, d.since, d.until FROM agreed d
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT d.terms, d.until FROM agreed d
 		JOIN agreement a ON a.id = d.id WHERE a.partner = $1`, partner)
 	if err != nil {
 		return nil, fmt.Errorf("read agreements with %s: %w", partner, err)
@@ -38,8 +38,8 @@ func (s *Service) viewFor(ctx context.Context, partner string) (*view, error) {
 	defer rows.Close()
 	for rows.Next() {
 		var terms []byte
-		var since, until int64
-		if err := rows.Scan(&terms, &since, &until); err != nil {
+		var ended int64
+		if err := rows.Scan(&terms, &ended); err != nil {
 			return nil, err
 		}
 		t, err := parseTerms(terms)
@@ -50,12 +50,8 @@ func (s *Service) viewFor(ctx context.Context, partner string) (*view, error) {
 		if !sends {
 			continue
 		}
-		p := period{f, db.FromMicros(since), t.Until}
-		if until != 0 && (p.until.IsZero() || db.FromMicros(until).Before(p.until)) {
-			p.until = db.FromMicros(until)
-		}
-		v.periods = append(v.periods, p)
-		if until == 0 && t.inForce(v.now) {
+		v.periods = append(v.periods, period{f, t.Until, ended})
+		if ended == 0 && t.inForce(v.now) {
 			v.flows = append(v.flows, f)
 			v.all = v.all || f.all()
 		}
@@ -72,27 +68,44 @@ func (s *Service) viewFor(ctx context.Context, partner string) (*view, error) {
 	return v, rows.Err()
 }
 
-// sees reports whether the partner may see the entry and its content.
-func (v *view) sees(r *ledger.Record) (bool, error) {
+// sight is how much of an entry a partner sees.
+type sight int
+
+const (
+	unseen    sight = iota // only that it exists
+	entryOnly              // without its content
+	whole
+)
+
+// addressed is how much of an entry is seen that speaks to one partner.
+func addressed(yes bool) sight {
+	if yes {
+		return whole
+	}
+	return unseen
+}
+
+// sees says how much of the entry the partner may see.
+func (v *view) sees(r *ledger.Record) (sight, error) {
 	switch r.Kind {
 	case ledger.KindKey, ledger.KindRemoval:
-		return true, nil
+		return whole, nil
 	case ledger.KindItem:
 		if v.all {
-			return true, nil
+			return whole, nil
 		}
 		return v.seesItem(r)
 	case ledger.KindAgreement:
 		var b agreementBody
 		err := decode(r, &b)
-		return b.To == v.partner, err
+		return addressed(b.To == v.partner), err
 	case ledger.KindUse:
 		var b news.UseBody
 		err := decode(r, &b)
-		return b.Issuer == v.partner, err
+		return addressed(b.Issuer == v.partner), err
 	}
 	// Kinds that this version does not know how to offer stay at home.
-	return false, nil
+	return unseen, nil
 }
 
 func decode(r *ledger.Record, into any) error {
@@ -103,40 +116,64 @@ func decode(r *ledger.Record, into any) error {
 	return e.Decode(into)
 }
 
-func (v *view) seesItem(r *ledger.Record) (bool, error) {
+func (v *view) seesItem(r *ledger.Record) (sight, error) {
 	at, body, err := itemOf(r)
 	if err != nil {
-		return false, err
+		return unseen, err
+	}
+	stops := body.Act.StopsUse() || body.Act == news.Release
+	embargoed := body.Label.Embargoed
+	var earlier []*ledger.Record
+	if stops {
+		if earlier, err = v.earlier(r.Ref, r.Index); err != nil {
+			return unseen, err
+		}
+		// A kill says nothing of the embargo that the item was under, and must not be
+		// how its headline gets out.
+		if last := len(earlier) - 1; last >= 0 && body.Act == news.Kill {
+			if _, before, err := itemOf(earlier[last]); err == nil {
+				embargoed = before.Label.Embargoed
+			}
+		}
 	}
 	for i := range v.flows {
 		f := &v.flows[i]
-		if f.matches(&body.Label, at) && (f.Embargo == Deliver || !body.Label.Embargoed.After(v.now)) {
-			return true, nil
+		if f.matches(&body.Label, at) && f.gives(embargoed, v.now) {
+			return whole, nil
 		}
 	}
-	if !body.Act.StopsUse() && body.Act != news.Release {
-		return false, nil
+	if !stops {
+		return unseen, nil
 	}
 	// A stop follows the item to whoever was given an earlier version, whatever
-	// has become of the agreement since.
-	earlier, err := v.earlier(r.Ref, r.Index)
-	if err != nil {
-		return false, err
-	}
+	// has become of the agreement since; its content only to those who were given
+	// the version that it repeats.
+	sees := unseen
 	for _, old := range earlier {
 		at, body, err := itemOf(old)
-		if err == nil && v.gave(&body.Label, at) {
-			return true, nil
+		switch {
+		case err != nil, body.Act.StopsUse(), body.Act == news.Release: // these repeat what was before
+		case v.gave(old, &body.Label, at):
+			sees = whole
+		case sees == whole:
+			sees = entryOnly
 		}
 	}
-	return false, nil
+	return sees, nil
 }
 
-// gave reports whether terms that were ever in force gave an item of the label.
-func (v *view) gave(l *news.Label, issued time.Time) bool {
+// gives reports whether the flow lets an item under such an embargo go now.
+func (f *Flow) gives(embargoed, now time.Time) bool {
+	return f.Embargo == Deliver || !embargoed.After(now)
+}
+
+// gave reports whether terms that were ever in force gave the entry of the
+// label.
+func (v *view) gave(r *ledger.Record, l *news.Label, issued time.Time) bool {
 	for i := range v.periods {
 		p := &v.periods[i]
-		if p.flow.matches(l, issued) && (p.until.IsZero() || issued.Before(p.until)) {
+		if p.flow.matches(l, issued) && p.flow.gives(l.Embargoed, v.now) &&
+			(p.until.IsZero() || issued.Before(p.until)) && (p.ended == 0 || r.Position < p.ended) {
 			return true
 		}
 	}

@@ -21,6 +21,9 @@ type Follower struct {
 	Kinds []Kind // nil for all
 	Batch int    // records a transaction; 0 means 500
 	Apply func(ctx context.Context, tx *db.Tx, records []*Record) error
+	// Prepare, where Apply is nil, does what takes long before the transaction,
+	// so that other writers are not held up, and returns what Apply would do.
+	Prepare func(ctx context.Context, records []*Record) (func(ctx context.Context, tx *db.Tx) error, error)
 	// Needs names followers that must have gone past a record before this one
 	// sees it.
 	Needs []string
@@ -163,6 +166,10 @@ func (f *following) step(ctx context.Context) (more bool, err error) {
 // that follows under this name has moved it meanwhile.
 func (f *following) write(ctx context.Context, stored, last int64, records []*Record) (moved bool, err error) {
 	l := f.ledger
+	apply, err := f.effect(ctx, records)
+	if err != nil {
+		return false, fmt.Errorf("follow %s after %d: %w", f.Name, stored, err)
+	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
 		mine, err := tx.TryLock(ctx, topicOf(f.Name))
 		if err != nil || !mine {
@@ -172,10 +179,8 @@ func (f *following) write(ctx context.Context, stored, last int64, records []*Re
 		if err != nil || now != stored {
 			return err
 		}
-		if len(records) > 0 {
-			if err := f.Apply(ctx, tx, records); err != nil {
-				return err
-			}
+		if err := apply(ctx, tx); err != nil {
+			return err
 		}
 		moved = true
 		if err := setCursor(ctx, tx, f.Name, last); err != nil {
@@ -191,6 +196,17 @@ func (f *following) write(ctx context.Context, stored, last int64, records []*Re
 		f.state.position.Store(last)
 	}
 	return moved, nil
+}
+
+// effect returns what the records are to do within the transaction.
+func (f *following) effect(ctx context.Context, records []*Record) (func(context.Context, *db.Tx) error, error) {
+	switch {
+	case len(records) == 0:
+		return func(context.Context, *db.Tx) error { return nil }, nil
+	case f.Apply == nil:
+		return f.Prepare(ctx, records)
+	}
+	return func(ctx context.Context, tx *db.Tx) error { return f.Apply(ctx, tx, records) }, nil
 }
 
 // CatchUp brings a follower to the end of the journal and returns, for a command

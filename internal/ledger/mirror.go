@@ -228,6 +228,14 @@ func (l *Ledger) Withheld(ctx context.Context, origin string, from int64, limit 
 	return out, rows.Err()
 }
 
+// CountWithheld returns how many entries of the origin's log are not here.
+func (l *Ledger) CountWithheld(ctx context.Context, origin string) (int64, error) {
+	var n int64
+	err := l.db.Reader().QueryRowContext(ctx, `SELECT count(*) FROM withheld w JOIN log g ON g.id = w.log
+		WHERE g.origin = $1`, origin).Scan(&n)
+	return n, err
+}
+
 // Revealed is an entry that was withheld before.
 type Revealed struct {
 	Index          int64

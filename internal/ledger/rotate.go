@@ -51,7 +51,7 @@ func lastKey(origin string, added []placed) (vkey string, err error) {
 		if p.kind != KindKey {
 			continue
 		}
-		k, kerr := announced(origin, p.bytes)
+		k, kerr := Announced(origin, p.bytes)
 		if kerr != nil {
 			err = kerr
 			continue
@@ -61,8 +61,8 @@ func lastKey(origin string, added []placed) (vkey string, err error) {
 	return vkey, err
 }
 
-// announced returns the key that a key entry of the origin names.
-func announced(origin string, b []byte) (string, error) {
+// Announced returns the key that a key entry of the origin names.
+func Announced(origin string, b []byte) (string, error) {
 	e, err := ParseEntry(origin, b)
 	if err != nil {
 		return "", err

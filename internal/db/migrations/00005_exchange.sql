@@ -42,10 +42,12 @@ CREATE TABLE agreement (
 CREATE INDEX agreement_partner ON agreement (partner);
 
 -- The periods during which terms were in force: a kill follows what they gave.
+-- They are places in the journal, not times: a partner may write any time into
+-- its entries.
 CREATE TABLE agreed (
   id    TEXT NOT NULL,
-  since BIGINT NOT NULL,
-  until BIGINT NOT NULL,               -- 0 while in force
+  since BIGINT NOT NULL,               -- journal position of the acceptance
+  until BIGINT NOT NULL,               -- of the entry that ended them; 0 while in force
   terms BYTEA NOT NULL,
   PRIMARY KEY (id, since)
 );
