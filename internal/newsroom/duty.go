@@ -19,8 +19,8 @@ func (s *Service) dutyFollower() ledger.Follower {
 
 func (s *Service) applyDuties(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
 	for _, r := range records {
-		a, err := read(r)
-		if err != nil || !a.body.Act.StopsUse() {
+		a, err := readAct(r)
+		if err != nil || !a.body.Act.StopsUse() || a.readContent() != nil {
 			continue // unreadable ones were logged by the wire
 		}
 		if !r.Own {

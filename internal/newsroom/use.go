@@ -95,7 +95,7 @@ func (s *Service) ConfirmNotice(ctx context.Context, position int64, account str
 	if err != nil {
 		return err
 	}
-	killed, err := read(r)
+	killed, err := readAct(r)
 	if err != nil {
 		return err
 	}

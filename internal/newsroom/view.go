@@ -274,7 +274,7 @@ func (s *Service) versions(ctx context.Context, origin, uri string) ([]Version, 
 	}
 	out := make([]Version, 0, len(records))
 	for _, r := range records {
-		a, err := read(r)
+		a, err := readAct(r)
 		if err != nil {
 			continue
 		}

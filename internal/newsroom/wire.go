@@ -17,7 +17,7 @@ const WireFollower = "wire"
 
 // wireFollower keeps the newest version of every item in the table item.
 func (s *Service) wireFollower() ledger.Follower {
-	return ledger.Follower{Name: WireFollower, Kinds: []ledger.Kind{ledger.KindItem}, Apply: s.applyWire}
+	return ledger.Follower{Name: WireFollower, Kinds: []ledger.Kind{ledger.KindItem}, Prepare: s.prepareWire}
 }
 
 // arrival is an item entry as the wire needs it.
@@ -28,7 +28,8 @@ type arrival struct {
 	item   *news.Item
 }
 
-func (s *Service) applyWire(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+// prepareWire reads the records and returns what shows them on the wire.
+func (s *Service) prepareWire(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
 	arrivals := make([]*arrival, 0, len(records))
 	for _, r := range records {
 		a, err := read(r)
@@ -39,6 +40,10 @@ func (s *Service) applyWire(ctx context.Context, tx *db.Tx, records []*ledger.Re
 		}
 		arrivals = append(arrivals, a)
 	}
+	return func(ctx context.Context, tx *db.Tx) error { return s.applyWire(ctx, tx, arrivals) }, nil
+}
+
+func (s *Service) applyWire(ctx context.Context, tx *db.Tx, arrivals []*arrival) error {
 	if err := upsertItems(ctx, tx, arrivals); err != nil {
 		return err
 	}
@@ -56,6 +61,15 @@ func (s *Service) applyWire(ctx context.Context, tx *db.Tx, records []*ledger.Re
 // read reads an item entry with its content. An entry whose content is not here
 // is shown by its label alone.
 func read(r *ledger.Record) (*arrival, error) {
+	a, err := readAct(r)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.readContent()
+}
+
+// readAct reads an item entry without its content, which takes longer.
+func readAct(r *ledger.Record) (*arrival, error) {
 	e, err := r.Entry()
 	if err != nil {
 		return nil, err
@@ -67,17 +81,22 @@ func read(r *ledger.Record) (*arrival, error) {
 	if e.Ref == "" || a.body.Version < 1 || !a.body.Act.Valid() {
 		return nil, news.Errorf(news.Invalid, "body", "an item entry needs a ref, a version and an act that we know")
 	}
-	if r.Body == nil {
-		a.item = &news.Item{URI: e.Ref, Type: a.body.Label.Type, Language: a.body.Label.Language, Embargoed: a.body.Label.Embargoed}
-		return a, nil
-	}
-	if a.item, _, err = ninjs.Read(r.Body); err != nil {
-		return nil, err
-	}
-	if a.item.URI != e.Ref {
-		return nil, news.Errorf(news.Invalid, "uri", "the content is that of %q, the entry that of %q", a.item.URI, e.Ref)
-	}
 	return a, nil
+}
+
+func (a *arrival) readContent() (err error) {
+	if a.record.Body == nil {
+		l := &a.body.Label
+		a.item = &news.Item{URI: a.entry.Ref, Type: l.Type, Language: l.Language, Embargoed: l.Embargoed}
+		return nil
+	}
+	if a.item, _, err = ninjs.Read(a.record.Body); err != nil {
+		return err
+	}
+	if a.item.URI != a.entry.Ref {
+		return news.Errorf(news.Invalid, "uri", "the content is that of %q, the entry that of %q", a.item.URI, a.entry.Ref)
+	}
+	return nil
 }
 
 // upsertItems writes the newest version of each item of the batch. One

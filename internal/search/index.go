@@ -20,7 +20,7 @@ func (s *Service) Run(ctx context.Context) {
 	for range min(runtime.GOMAXPROCS(0), maxAnalysers) {
 		ix.analysers = append(ix.analysers, newAnalyser())
 	}
-	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Apply: ix.apply})
+	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch})
 }
 
 const (
@@ -105,8 +105,13 @@ type indexer struct {
 	analysers []*analyser
 }
 
-func (ix *indexer) apply(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+// prepareBatch analyses the records and returns what writes them into the index.
+func (ix *indexer) prepareBatch(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
 	docs := newest(ix.documents(records))
+	return func(ctx context.Context, tx *db.Tx) error { return ix.write(ctx, tx, docs) }, nil
+}
+
+func (ix *indexer) write(ctx context.Context, tx *db.Tx, docs []*document) error {
 	docs, superseded, err := compare(ctx, tx, docs)
 	if err != nil {
 		return fmt.Errorf("look up indexed items: %w", err)

@@ -125,8 +125,11 @@ func (ix *index) add(t testing.TB, acts ...act) {
 
 func (ix *index) applyRecords(t testing.TB, records []*ledger.Record) {
 	t.Helper()
-	err := ix.Service.db.Write(t.Context(), func(tx *db.Tx) error { return ix.apply(t.Context(), tx, records) })
+	write, err := ix.prepareBatch(t.Context(), records)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ix.Service.db.Write(t.Context(), func(tx *db.Tx) error { return write(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
