@@ -113,6 +113,8 @@ func (m merger) concepts(field string, to *[]news.Concept, from []news.Concept) 
 	for _, c := range from {
 		i := slices.IndexFunc(before, func(has news.Concept) bool { return has.Rel == c.Rel })
 		switch {
+		case c.Name != "" && slices.ContainsFunc(before, func(has news.Concept) bool { return has.URI != "" && same(has.Name, c.Name) }):
+			// IIM has but the word for what XMP names by its code.
 		case i < 0:
 			*to = append(*to, c)
 		case !slices.ContainsFunc(before, func(has news.Concept) bool { return same(has.Name, c.Name) && has.Literal == c.Literal }):
