@@ -272,7 +272,7 @@ func (c *remote) entries(ctx context.Context, path string, from int64, limit int
 	}
 	var body io.Reader = res.Body
 	if res.Header.Get("Content-Encoding") == "zstd" {
-		z, err := zstd.NewReader(res.Body, zstd.WithDecoderMaxMemory(128<<20), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderConcurrency(1))
+		z, err := newDecoder(res.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -284,6 +284,12 @@ func (c *remote) entries(ctx context.Context, path string, from int64, limit int
 		return nil, fmt.Errorf("entries of %s from %d: %w", c.origin, from, err)
 	}
 	return records, nil
+}
+
+// newDecoder decompresses a stream of entries within bounds, whatever it claims
+// of itself.
+func newDecoder(r io.Reader) (*zstd.Decoder, error) {
+	return zstd.NewReader(r, zstd.WithDecoderMaxMemory(128<<20), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderConcurrency(1))
 }
 
 // tiles reads the partner's tiles for tlog, which verifies them against the

@@ -100,7 +100,7 @@ func Parse(h http.Header) (*Signature, error) {
 	bad := func(why string) error {
 		return news.Errorf(news.Forbidden, "signature", "the request is not signed as docs/protocol.md says: %s", why)
 	}
-	if len(h.Get("Signature-Input")) > 2048 || len(h.Get("Signature")) > 1024 {
+	if size(h, "Signature-Input") > 2048 || size(h, "Signature") > 1024 {
 		return nil, bad("the fields are too long")
 	}
 	inputs, err := httpsfv.UnmarshalDictionary(h.Values("Signature-Input"))
@@ -148,6 +148,15 @@ func Parse(h http.Header) (*Signature, error) {
 		return nil, bad("Signature has no bytes")
 	}
 	return s, nil
+}
+
+// size is the length of a field over all its lines.
+func size(h http.Header, field string) int {
+	n := 0
+	for _, line := range h.Values(field) {
+		n += len(line) + 1
+	}
+	return n
 }
 
 func stringParam(l httpsfv.InnerList, name string) (string, bool) {
