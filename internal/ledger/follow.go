@@ -82,7 +82,7 @@ func (l *Ledger) Follow(ctx context.Context, f Follower) {
 			rest(ctx, pause)
 		case more:
 		default:
-			await(ctx, idlePoll, woken, needs)
+			await(ctx, run.patience(), woken, needs)
 			rest(ctx, linger-time.Since(run.wrote))
 		}
 	}
@@ -123,6 +123,7 @@ type following struct {
 	state  *followerState
 	seen   int64     // up to here there is nothing more to apply, whatever the stored place says
 	wrote  time.Time // when the place was last stored
+	behind bool      // the stored place is behind seen
 }
 
 // A place that moved past nothing but records of other kinds is stored only from
@@ -131,6 +132,15 @@ const (
 	storeEvery = time.Second
 	storeAfter = 5000
 )
+
+// patience is how long the follower waits without being woken: not long while
+// its place is not stored, since a command in another process may wait for it.
+func (f *following) patience() time.Duration {
+	if f.behind {
+		return storeEvery
+	}
+	return idlePoll
+}
 
 // step applies the next batch and reports whether there may be more.
 func (f *following) step(ctx context.Context) (more bool, err error) {
@@ -145,7 +155,13 @@ func (f *following) step(ctx context.Context) (more bool, err error) {
 	from := max(stored, f.seen)
 	f.state.position.Store(from)
 	upTo, err := l.bound(ctx, f.Follower)
-	if err != nil || upTo <= from {
+	if err != nil {
+		return false, err
+	}
+	if upTo <= from {
+		if f.behind && time.Since(f.wrote) >= storeEvery {
+			_, err = f.write(ctx, stored, from, nil)
+		}
 		return false, err
 	}
 	// Reading happens before the transaction: the journal behind a position never
@@ -155,7 +171,7 @@ func (f *following) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if len(records) == 0 && last-stored < storeAfter && time.Since(f.wrote) < storeEvery {
-		f.seen = last
+		f.seen, f.behind = last, true
 		f.state.position.Store(last)
 		return last < upTo, nil
 	}
@@ -192,7 +208,7 @@ func (f *following) write(ctx context.Context, stored, last int64, records []*Re
 		return false, fmt.Errorf("follow %s after %d: %w", f.Name, stored, err)
 	}
 	if moved {
-		f.wrote, f.seen = time.Now(), last
+		f.wrote, f.seen, f.behind = time.Now(), last, false
 		f.state.position.Store(last)
 	}
 	return moved, nil
@@ -315,9 +331,18 @@ func (l *Ledger) WaitFollower(ctx context.Context, name string, position int64) 
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
+		// A follower of this process may have passed records that are not its own
+		// without storing so.
+		again := time.Second
+		if s, here := l.followers.Load(name); here {
+			if s.(*followerState).position.Load() >= position {
+				return nil
+			}
+			again = 20 * time.Millisecond
+		}
 		select {
 		case <-woken:
-		case <-time.After(time.Second):
+		case <-time.After(again):
 		case <-ctx.Done():
 			return news.Errorf(news.Unavailable, "", "it is recorded; the newsroom's lists will show it shortly").Because(ctx.Err())
 		}

@@ -235,3 +235,33 @@ func TestForkIsNotLiftedByARollbackAndRollbacksAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitingForAFollowerEndsAtRecordsOfOtherKinds: it has nothing to do with
+// them, and whoever waits, here or in another process, must not wait for ever.
+func TestWaitingForAFollowerEndsAtRecordsOfOtherKinds(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := newNode(t, d, "a.example")
+		other, err := Open(t.Context(), a.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			a.Follow(ctx, Follower{Name: "keys", Kinds: []Kind{KindKey}, Apply: func(context.Context, *db.Tx, []*Record) error { return nil }})
+		}()
+		defer func() { cancel(); <-done }()
+		for i := range 3 {
+			last := a.add(t, "urn:x:1", strings.Repeat("x", i+1)).Last()
+			for name, l := range map[string]*Ledger{"here": a.Ledger, "other process": other} {
+				wait, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				if err := l.WaitFollower(wait, "keys", last); err != nil {
+					t.Errorf("%s, after %d: %v", name, i, err)
+				}
+				cancel()
+			}
+		}
+	})
+}
