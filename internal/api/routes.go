@@ -1,0 +1,104 @@
+package api
+
+import (
+	"net/http"
+
+	"jisr/internal/news"
+	"jisr/internal/people"
+)
+
+// route is one line of the table: what may be asked, by whom, and how much of
+// the node's time and memory it may take.
+type route struct {
+	pattern string            // as http.ServeMux has it
+	needs   people.Permission // empty: any valid token
+	public  bool              // no token at all
+	body    int64             // bytes that a request may carry
+	open    bool              // stays open as long as data flows, beyond handleFor
+	handle  func(http.ResponseWriter, *call) error
+}
+
+// call is a request and who makes it.
+type call struct {
+	*http.Request
+	caller *people.Caller // nil on a public route
+}
+
+// embargoed reports whether the caller may see items before their embargo ends.
+func (c *call) embargoed() bool { return c.caller.Can(people.SeeEmbargoed) }
+
+// Sizes of request bodies in bytes.
+const (
+	smallBody = 16 << 10
+	formBody  = 256 << 10                // terms, a profile
+	itemBody  = 2*news.MaxContent + 1024 // an item in an envelope, with room for escapes
+)
+
+// routes is the table of everything that the API answers and of the permission
+// that each takes. openapi.json says the same to others; a test compares them.
+func (s *server) routes() []route {
+	get := func(path string, needs people.Permission, h func(http.ResponseWriter, *call) error) route {
+		return route{pattern: "GET " + path, needs: needs, handle: h}
+	}
+	post := func(path string, needs people.Permission, body int64, h func(http.ResponseWriter, *call) error) route {
+		return route{pattern: "POST " + path, needs: needs, body: body, handle: h}
+	}
+	const v1 = "/api/v1"
+	return []route{
+		{pattern: "GET " + v1 + "/openapi.json", public: true, handle: s.describe},
+		get(v1+"/whoami", "", s.whoAmI),
+
+		get(v1+"/items", people.ReadWire, s.listItems),
+		post(v1+"/items", people.Publish, maxFile, s.publishFile),
+		get(v1+"/item", people.ReadWire, s.showItem),
+		get(v1+"/item/content", people.ReadWire, s.itemContent),
+		get(v1+"/item/proof", people.ReadWire, s.itemProof),
+		get(v1+"/item/decision", people.ReadWire, s.mayUse),
+		post(v1+"/acts/publish", people.Publish, itemBody, s.act(news.Publish)),
+		post(v1+"/acts/update", people.Publish, itemBody, s.act(news.Update)),
+		post(v1+"/acts/correction", people.Correct, itemBody, s.act(news.Correction)),
+		post(v1+"/acts/hold", people.Hold, smallBody, s.act(news.Hold)),
+		post(v1+"/acts/release", people.Hold, smallBody, s.act(news.Release)),
+		post(v1+"/acts/kill", people.Kill, smallBody, s.act(news.Kill)),
+		post(v1+"/acts/refile", people.Publish, itemBody, s.act(news.Refile)),
+		post(v1+"/uses", people.ReportUse, smallBody, s.reportUse),
+		get(v1+"/notices", people.ReadWire, s.listNotices),
+		post(v1+"/notices/{position}/confirm", people.ConfirmNotices, 0, s.confirmNotice),
+
+		{pattern: "POST " + v1 + "/media", needs: people.WriteDraft, body: maxMedia, open: true, handle: s.putMedia},
+		{pattern: "GET " + v1 + "/media/{digest}", needs: people.ReadWire, open: true, handle: s.getMedia},
+
+		get(v1+"/drafts", people.ReadDrafts, s.listDrafts),
+		post(v1+"/drafts", people.WriteDraft, itemBody, s.createDraft),
+		get(v1+"/drafts/{id}", people.ReadDrafts, s.showDraft),
+		{pattern: "PUT " + v1 + "/drafts/{id}", needs: people.WriteDraft, body: itemBody, handle: s.saveDraft},
+		{pattern: "DELETE " + v1 + "/drafts/{id}", needs: people.WriteDraft, handle: s.deleteDraft},
+
+		get(v1+"/journal", people.ReadJournal, s.readJournal),
+		{pattern: "GET " + v1 + "/journal/stream", needs: people.ReadJournal, open: true, handle: s.streamJournal},
+		get(v1+"/ledger", people.ReadJournal, s.showLedger),
+
+		get(v1+"/profile", people.ReadPartners, s.showProfile),
+		{pattern: "PUT " + v1 + "/profile", needs: people.ManageProfile, body: formBody, handle: s.setProfile},
+		get(v1+"/partners", people.ReadPartners, s.listPartners),
+		post(v1+"/partners", people.ManagePartners, smallBody, s.addPartner),
+		get(v1+"/partners/{origin}", people.ReadPartners, s.showPartner),
+		post(v1+"/partners/{origin}/confirm", people.ManagePartners, smallBody, s.confirmPartner),
+		post(v1+"/partners/{origin}/block", people.ManagePartners, 0, s.blockPartner),
+		get(v1+"/agreements", people.ReadPartners, s.listAgreements),
+		post(v1+"/agreements", people.ManageAgreements, formBody, s.offerAgreement),
+		get(v1+"/agreement", people.ReadPartners, s.showAgreement),
+		post(v1+"/agreement/accept", people.ManageAgreements, smallBody, s.acceptAgreement),
+		post(v1+"/agreement/amend", people.ManageAgreements, formBody, s.amendAgreement),
+		post(v1+"/agreement/end", people.ManageAgreements, smallBody, s.endAgreement),
+
+		get(v1+"/accounts", people.ManagePeople, s.listAccounts),
+		post(v1+"/accounts", people.ManagePeople, smallBody, s.createAccount),
+		get(v1+"/accounts/{id}", people.ManagePeople, s.showAccount),
+		{pattern: "PATCH " + v1 + "/accounts/{id}", needs: people.ManagePeople, body: smallBody, handle: s.changeAccount},
+		{pattern: "PUT " + v1 + "/accounts/{id}/password", needs: people.ManagePeople, body: smallBody, handle: s.setPassword},
+		get(v1+"/accounts/{id}/tokens", people.ManagePeople, s.listTokens),
+		post(v1+"/accounts/{id}/tokens", people.ManagePeople, smallBody, s.createToken),
+		{pattern: "DELETE " + v1 + "/accounts/{id}/tokens/{token}", needs: people.ManagePeople, handle: s.revokeToken},
+	}
+}
