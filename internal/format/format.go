@@ -15,6 +15,7 @@ import (
 	"jisr/internal/format/loss"
 	"jisr/internal/format/newsmlg2"
 	"jisr/internal/format/ninjs"
+	"jisr/internal/format/nitf"
 	"jisr/internal/news"
 )
 
@@ -52,6 +53,7 @@ type reader struct {
 func readers() []reader {
 	return []reader{
 		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: newsmlg2.Read},
+		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: nitf.Read},
 		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: readNinjs},
 	}
 }

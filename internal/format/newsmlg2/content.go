@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"jisr/internal/format/lexical"
+	"jisr/internal/format/nitf"
 	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
@@ -65,6 +66,17 @@ func (t *translation) inlineXML(n *xmltree.Node) {
 		}
 	default:
 		t.it.Bodies = append(t.it.Bodies, t.body(n, firstOf(n.Attr("contenttype"), "application/xml"), root.Source(t.text)))
+	}
+}
+
+// nitf reads an article in NITF: contentMeta has the first word, and the article
+// fills what it left out.
+func (t *translation) nitf(n *xmltree.Node) {
+	had := len(t.it.Bodies)
+	nitf.Embedded(t.it, n, t.text, t.lose)
+	for i := had; i < len(t.it.Bodies); i++ {
+		b := &t.it.Bodies[i]
+		*b = t.body(n, b.ContentType, b.Value)
 	}
 }
 
