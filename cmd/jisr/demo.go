@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"jisr/internal/news"
@@ -24,12 +21,7 @@ func (c *demoCmd) Run(a *app) error {
 		return news.Errorf(news.Invalid, "ports", "two newsrooms need two ports")
 	}
 	dir := cmp.Or(a.Data, "demo-data")
-	log, done, err := demoLog(dir)
-	if err != nil {
-		return err
-	}
-	defer done()
-	err = node.RunDemo(a.ctx, node.DemoOptions{Dir: dir, Ports: [2]int(c.Ports), Fresh: c.Fresh, Every: c.Every, Log: log,
+	err := node.RunDemo(a.ctx, node.DemoOptions{Dir: dir, Ports: [2]int(c.Ports), Fresh: c.Fresh, Every: c.Every,
 		Ready: func(houses []*node.House) { c.tour(a, dir, houses) },
 		Told:  func(line string) { fmt.Fprintln(a.err, printable(line)) },
 	})
@@ -37,15 +29,6 @@ func (c *demoCmd) Run(a *app) error {
 		fmt.Fprintf(a.err, "Stopped. The next jisr demo goes on from here; --fresh begins anew.\n")
 	}
 	return err
-}
-
-// demoLog keeps the nodes' logs out of the way, in a file beside the folder.
-func demoLog(dir string) (log *slog.Logger, done func() error, err error) {
-	f, err := os.OpenFile(filepath.Clean(dir)+".log", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	return slog.New(slog.NewTextHandler(f, nil)), f.Close, nil
 }
 
 // house is a newsroom of the demonstration as --json prints it.

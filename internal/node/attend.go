@@ -2,23 +2,24 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"log/slog"
-	"os"
+	"net/http"
 	"sync"
 	"time"
 
+	"jisr/internal/exchange"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 )
 
 const (
-	// patience is how long a command waits for a serving process to follow the
-	// journal before it does so itself.
-	patience = 300 * time.Millisecond
+	// callTime is how long a command waits for a serving process to answer.
+	callTime = 500 * time.Millisecond
 	// tailPatience is how long a command waits for the partners' word on how far
 	// this ledger went.
 	tailPatience = 1500 * time.Millisecond
@@ -62,17 +63,47 @@ func (n *Node) CatchUp(ctx context.Context) error {
 	if err != nil || n.shows(ctx, newsroom.WireFollower, end) {
 		return err
 	}
-	stop := during(ctx, 0, n.Newsroom.Run)
+	stop := during(ctx, n.Newsroom.Run)
 	defer stop()
 	return n.await(ctx, newsroom.WireFollower, end)
 }
 
 // Attend lets the newsroom and the exchange work in this process until stop is
-// called, unless another serves the node and stop comes first. Agreements and
-// pulled entries take effect through followers, so a command without a server
-// would wait for them in vain.
+// called, unless another one serves the node. Agreements and pulled entries take
+// effect through followers, so a command without a server would wait for them in
+// vain; beside a server, a second exchange would read the partners' ledgers for
+// nothing.
 func (n *Node) Attend(ctx context.Context) (stop func()) {
-	return during(ctx, patience, n.Newsroom.Run, n.Exchange.Run)
+	if originAt(ctx, "http://"+n.Config.Listen) == n.Ledger.Origin() {
+		return func() {}
+	}
+	return during(ctx, n.Newsroom.Run, n.Exchange.Run)
+}
+
+// originAt returns the origin of the node that is served at the address; empty
+// if none answers.
+func originAt(ctx context.Context, url string) string {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+exchange.ProfilePath, nil)
+	if err != nil {
+		return ""
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(r)
+	if err != nil {
+		return ""
+	}
+	defer res.Body.Close()
+	var doc struct {
+		Profile struct {
+			Origin string `json:"origin"`
+		} `json:"profile"`
+	}
+	if json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&doc) != nil {
+		return ""
+	}
+	return doc.Profile.Origin
 }
 
 // CatchUpAll returns once the lists and the agreements show the whole journal;
@@ -101,18 +132,12 @@ func (n *Node) await(ctx context.Context, follower string, position int64) error
 	return n.Ledger.WaitFollower(ctx, follower, position)
 }
 
-// during runs the rooms, once the pause is over, until stop is called.
-func during(ctx context.Context, pause time.Duration, rooms ...func(context.Context)) (stop func()) {
+// during runs the rooms until stop is called.
+func during(ctx context.Context, rooms ...func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for _, run := range rooms {
-		wg.Go(func() {
-			select {
-			case <-ctx.Done():
-			case <-time.After(pause):
-				run(ctx)
-			}
-		})
+		wg.Go(func() { run(ctx) })
 	}
 	return func() {
 		cancel()
@@ -147,10 +172,4 @@ func (n *Node) Content(ctx context.Context, origin, uri string, version int) ([]
 		return nil, fmt.Errorf("content of %s: %w", uri, err)
 	}
 	return b, nil
-}
-
-// exists reports whether there is a file or folder at the path.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"jisr/internal/exchange"
 	"jisr/internal/news"
 	"jisr/internal/node/demo/samples"
 	"jisr/internal/people"
@@ -29,14 +27,16 @@ const DemoPassword = "two-newsrooms-one-bridge"
 
 // DemoOptions says how the demonstration runs.
 type DemoOptions struct {
-	Dir   string        // its folder; made if it is absent
-	Ports [2]int        // the next free ones are taken instead of those that are not
-	Fresh bool          // forget what an earlier one left in Dir
-	Every time.Duration // between two items of the living wire
-	Log   *slog.Logger
+	Dir   string                // its folder; made if it is absent
+	Ports [2]int                // the next free ones are taken instead of those that are not
+	Fresh bool                  // forget what an earlier one left in Dir
+	Every time.Duration         // between two items of the living wire
 	Ready func(houses []*House) // called once both newsrooms answer
 	Told  func(line string)     // called with what happens afterwards
 }
+
+// demoLog is where the nodes' logs go, out of the way of what is told.
+const demoLog = "demo.log"
 
 // House is one newsroom of the demonstration.
 type House struct {
@@ -53,6 +53,7 @@ type House struct {
 type demo struct {
 	DemoOptions
 	content *samples.Collection
+	log     *slog.Logger
 	state   demoState
 	houses  [2]*House
 }
@@ -78,6 +79,12 @@ func RunDemo(ctx context.Context, o DemoOptions) error {
 	if err := d.openFolder(ctx); err != nil {
 		return err
 	}
+	f, err := os.OpenFile(filepath.Join(o.Dir, demoLog), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d.log = slog.New(slog.NewTextHandler(f, nil))
 	if err := d.openHouses(ctx); err != nil {
 		return errors.Join(err, d.close())
 	}
@@ -188,25 +195,9 @@ func (d *demo) openFolder(ctx context.Context) error {
 
 // alone fails if the demonstration of this folder is running already.
 func (d *demo) alone(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-	defer cancel()
-	url := demoURL(d.state.Ports[0])
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+exchange.ProfilePath, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil // nobody is there
-	}
-	defer res.Body.Close()
 	agency, _ := d.content.Organisations()
-	var profile struct {
-		Profile struct {
-			Origin string `json:"origin"`
-		} `json:"profile"`
-	}
-	if json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&profile) == nil && profile.Profile.Origin == agency.Origin {
+	url := demoURL(d.state.Ports[0])
+	if originAt(ctx, url) == agency.Origin {
 		return news.Errorf(news.Conflict, "", "a demonstration is running already at %s: use it, or stop it first", url)
 	}
 	return nil
@@ -264,7 +255,7 @@ func (d *demo) open(ctx context.Context, org news.Organisation, port int) (*Hous
 			return nil, err
 		}
 	}
-	if h.node, err = Open(ctx, c, d.Log.With("node", org.Origin)); err != nil {
+	if h.node, err = Open(ctx, c, d.log.With("node", org.Origin)); err != nil {
 		return nil, err
 	}
 	for _, desk := range d.content.Desks() {

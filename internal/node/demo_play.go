@@ -146,7 +146,7 @@ func (d *demo) step(ctx context.Context, p pending) {
 	case err == nil:
 		d.Told(fmt.Sprintf("%s: %s of %q: %s", p.house.Org.Origin, p.step.Act, p.sample.Item.Headline(), p.step.Reason))
 	case news.KindOf(err) != news.Conflict && ctx.Err() == nil:
-		d.Log.Error("a step of the demonstration failed", "item", p.sample.Item.URI, "act", p.step.Act, "err", err)
+		d.log.Error("a step of the demonstration failed", "item", p.sample.Item.URI, "act", p.step.Act, "err", err)
 	}
 }
 
