@@ -209,7 +209,7 @@ func (in *restoring) all(ctx context.Context) error {
 	for ctx.Err() == nil {
 		h, err := in.tar.Next()
 		if err != nil {
-			return news.Errorf(news.Invalid, "file", "the backup ends early or is not one; nothing was restored").Because(err)
+			return cutOff().Because(err)
 		}
 		if in.head != nil && h.Name == backupEnd {
 			return nil
@@ -219,6 +219,10 @@ func (in *restoring) all(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func cutOff() *news.Error {
+	return news.Errorf(news.Invalid, "file", "the backup ends early or is not one; nothing was restored")
 }
 
 func (in *restoring) member(h *tar.Header) error {
@@ -243,6 +247,9 @@ func (in *restoring) member(h *tar.Header) error {
 		return fmt.Errorf("restore %s: %w", h.Name, err)
 	}
 	_, err = io.Copy(f, in.tar)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = cutOff().Because(err)
+	}
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("restore %s: %w", h.Name, err)
 	}
