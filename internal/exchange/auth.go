@@ -137,7 +137,7 @@ func (n *nonces) use(ctx context.Context, origin string, sig *httpsig.Signature)
 	switch {
 	case sig.Created.After(now):
 		return n.store(ctx, value, expires)
-	case now.Before(n.started.Add(httpsig.MaxSkew)):
+	case now.Before(n.started.Add(2 * httpsig.MaxSkew)):
 		return n.stored(ctx, value)
 	}
 	return nil

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -29,6 +30,7 @@ type house struct {
 	server *httptest.Server
 	keys   *ledger.Keyring
 	stop   func()
+	count  atomic.Int64 // of items published
 }
 
 var editor = ledger.Actor{Role: "editor"}
@@ -164,10 +166,32 @@ func (h *house) add(d ledger.Draft) int64 {
 func (h *house) publish(uri string, act news.Act, l news.Label, media ...string) int64 {
 	h.t.Helper()
 	return h.add(ledger.Draft{Kind: ledger.KindItem, Ref: uri, Body: news.ItemBody{Act: act, Version: 1, Label: l},
-		Content: []byte("content of " + uri), Media: media})
+		Content: fmt.Appendf(nil, "content %d of %s", h.count.Add(1), uri), Media: media})
 }
 
-// entry returns what the house holds of an entry: "whole", "entry", "withheld" or
+// shown brings what the other's own code withholds into the house's mirror, as
+// hostile code of the other would.
+func (h *house) shown(from *house) {
+	h.t.Helper()
+	hidden, err := h.ledger.Withheld(h.t.Context(), from.origin(), 0, 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var revealed []ledger.Revealed
+	for _, i := range hidden {
+		r, err := from.ledger.AtIndex(h.t.Context(), from.origin(), i)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		revealed = append(revealed, ledger.Revealed{Index: i, Bytes: r.Bytes, Content: r.Body})
+	}
+	if err := h.ledger.Reveal(h.t.Context(), from.origin(), revealed); err != nil {
+		h.t.Fatal(err)
+	}
+	h.caughtUp()
+}
+
+// holds returns what the house holds of an entry: "whole", "entry", "withheld" or
 // "" for nothing.
 func (h *house) holds(origin string, index int64) string {
 	h.t.Helper()

@@ -426,6 +426,10 @@ func (s *Service) writeHash(ctx context.Context, f *frameWriter, log string, ind
 // write writes a record as a frame.
 func (v *view) write(f *frameWriter, r *ledger.Record) error {
 	sees, err := v.sees(r)
+	var unreadable *news.Error
+	if errors.As(err, &unreadable) {
+		sees, err = unseen, nil // one entry must not keep partners from those after it
+	}
 	if err != nil {
 		return fmt.Errorf("entry %d: %w", r.Index, err)
 	}

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -241,25 +240,10 @@ func TestMayUseAnswersByTheTermThatDecides(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("after the end") // what was received stays, under its terms
-	foreign := b.mirrorOf(t, a, news.Label{Language: "ru"})
+	foreign := a.publish("urn:x:foreign", news.Publish, news.Label{Language: "ru"})
+	b.pull(a)
+	b.shown(a) // as a wider agreement of the past might have
 	if d := ask("a.example", foreign, "", time.Time{}, ToPublish); d.Answer != Ask || d.Because != BecauseNoAgreement {
 		t.Errorf("an item that no terms give: %+v", d)
 	}
-}
-
-// mirrorOf brings an item into b's mirror of a that b was not given, as a wider
-// agreement of the past might have.
-func (h *house) mirrorOf(t *testing.T, a *house, l news.Label) int64 {
-	t.Helper()
-	index := a.publish("urn:x:foreign", news.Publish, l)
-	h.pull(a)
-	r, err := a.ledger.AtIndex(t.Context(), a.origin(), index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = h.ledger.Reveal(context.Background(), a.origin(), []ledger.Revealed{{Index: index, Bytes: r.Bytes, Content: r.Body}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return index
 }
