@@ -9,6 +9,7 @@
 package markup
 
 import (
+	"bytes"
 	"html"
 	"strings"
 	"unicode"
@@ -200,4 +201,44 @@ func Direction(lang string) string {
 		return "rtl"
 	}
 	return "ltr"
+}
+
+// RootTag returns the first start tag of an XML document without its brackets,
+// and the local name of the element, from the document's first bytes. Both are
+// empty if those bytes are no XML.
+func RootTag(head []byte) (tag, name string) {
+	// A UTF-16 document shows its root once the zero bytes are gone.
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
+	}
+	s := strings.TrimPrefix(string(head), "\ufeff")
+	for {
+		s = strings.TrimLeft(s, " \t\r\n")
+		end := ""
+		switch {
+		case strings.HasPrefix(s, "<?"):
+			end = "?>"
+		case strings.HasPrefix(s, "<!--"):
+			end = "-->"
+		case strings.HasPrefix(s, "<!"):
+			end = ">"
+		case strings.HasPrefix(s, "<"):
+			tag, _, _ = strings.Cut(s[1:], ">")
+			name = tag
+			if i := strings.IndexAny(name, " \t\r\n/"); i >= 0 {
+				name = name[:i]
+			}
+			return tag, name[strings.IndexByte(name, ':')+1:]
+		default:
+			return "", ""
+		}
+		if declared, _, _ := strings.Cut(s, ">"); end == ">" && strings.Contains(declared, "[") {
+			_, s, _ = strings.Cut(s, "]") // a DOCTYPE with declarations inside
+		}
+		_, rest, found := strings.Cut(s, end)
+		if !found {
+			return "", ""
+		}
+		s = rest
+	}
 }

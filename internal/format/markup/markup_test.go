@@ -59,3 +59,19 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestRootTagSkipsWhatStandsBeforeTheRoot(t *testing.T) {
+	for _, c := range []struct{ head, tag, name string }{
+		{`<rss version="2.0"><channel>`, `rss version="2.0"`, "rss"},
+		{"\ufeff<?xml version='1.0'?>\n<!-- <feed> --><!DOCTYPE x><rdf:RDF\n a='b'>", "rdf:RDF\n a='b'", "RDF"},
+		{"\xff\xfe<\x00a\x00/\x00>\x00", "a/", "a"},
+		{`<!DOCTYPE a [<!ENTITY b "c">]><a>`, "a", "a"},
+		{`<!DOCTYPE a [<!ENTITY b "c">`, "", ""},
+		{"<!-- open", "", ""},
+		{"text", "", ""},
+	} {
+		if tag, name := markup.RootTag([]byte(c.head)); tag != c.tag || name != c.name {
+			t.Errorf("%q: %q, %q", c.head, tag, name)
+		}
+	}
+}
