@@ -245,19 +245,51 @@ func (s *Service) ImportBundle(ctx context.Context, r io.Reader, progress func(d
 		return nil, err
 	}
 	defer z.Close()
-	in := &bundleReader{s: s, tar: tar.NewReader(z), progress: progress}
+	from := &source{r: z}
+	in := &bundleReader{s: s, tar: tar.NewReader(from), progress: progress}
 	for {
 		h, err := in.tar.Next()
 		if err != nil {
-			return nil, news.Errorf(news.Invalid, "bundle", "the file ends early or is not a bundle; what came whole before is stored").Because(err)
+			return nil, damaged(err)
 		}
 		if h.Name == bundleEnd && in.header != nil {
-			return &in.out, nil
+			break
 		}
 		if err := in.member(ctx, h); err != nil {
+			if from.err != nil || errors.Is(err, io.ErrUnexpectedEOF) {
+				return nil, damaged(err)
+			}
 			return nil, err
 		}
 	}
+	// The compression's own checksum comes last: everything was verified before,
+	// but whoever carries a damaged file should know.
+	if n, err := io.Copy(io.Discard, io.LimitReader(z, maxBundleTail)); err != nil || n == maxBundleTail {
+		return nil, damaged(err)
+	}
+	return &in.out, nil
+}
+
+// maxBundleTail is more than what may follow the last member of a bundle.
+const maxBundleTail = 1 << 20
+
+// source remembers that reading failed, so that a damaged file is told from a
+// failure of this node.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+func damaged(err error) error {
+	return news.Errorf(news.Invalid, "bundle", "the file is damaged, ends early or is not a bundle; what came whole and could be verified is stored").Because(err)
 }
 
 // bundleReader is the import of one bundle.

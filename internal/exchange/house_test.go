@@ -238,3 +238,14 @@ func both(t *testing.T, f func(t *testing.T, engine db.Engine)) {
 		})
 	}
 }
+
+func drafted(drafts []ledger.Draft) func(context.Context, *db.Tx, *ledger.Appender) error {
+	return func(_ context.Context, _ *db.Tx, a *ledger.Appender) error {
+		for _, d := range drafts {
+			if _, err := a.Add(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
