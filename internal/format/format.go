@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"jisr/internal/format/loss"
+	"jisr/internal/format/newsml1"
 	"jisr/internal/format/newsmlg2"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/format/nitf"
@@ -53,6 +54,7 @@ type reader struct {
 func readers() []reader {
 	return []reader{
 		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: newsmlg2.Read},
+		{name: "newsml1", limit: newsml1.MaxSize, detect: newsml1.Detect, version: newsml1.Version, read: newsml1.Read},
 		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: nitf.Read},
 		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: readNinjs},
 	}

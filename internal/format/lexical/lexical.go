@@ -126,6 +126,14 @@ func Join(a, sep, b string) string {
 	return a + sep + b
 }
 
+// JoinNew is Join unless a says b already.
+func JoinNew(a, sep, b string) string {
+	if len(a) > 16*news.MaxLine || strings.Contains(a, b) {
+		return a
+	}
+	return Join(a, sep, b)
+}
+
 // Shorten cuts a text for a report.
 func Shorten(s string) string {
 	const most = 80

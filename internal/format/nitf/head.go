@@ -231,15 +231,11 @@ func (r *reader) correction(n *xmltree.Node) {
 
 // note adds to what the desk should know, each thing once.
 func (r *reader) note(s string) {
-	if !strings.Contains(r.it.EdNote, s) {
-		r.it.EdNote = lexical.Join(r.it.EdNote, "\n\n", s)
-	}
+	r.it.EdNote = lexical.JoinNew(r.it.EdNote, "\n\n", s)
 }
 
 func (r *reader) usage(s string) {
-	if !strings.Contains(r.it.UsageTerms, s) {
-		r.it.UsageTerms = lexical.Join(r.it.UsageTerms, "\n\n", s)
-	}
+	r.it.UsageTerms = lexical.JoinNew(r.it.UsageTerms, "\n\n", s)
 }
 
 // subject adds a name that is a subject of the kind rel.
