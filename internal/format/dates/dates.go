@@ -71,6 +71,9 @@ func plainLayouts(s string) []string {
 }
 
 func startsWithYear(s string) bool {
+	if len(s) < 4 {
+		return false
+	}
 	for i := range 4 {
 		if s[i] < '0' || s[i] > '9' {
 			return false

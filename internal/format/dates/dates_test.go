@@ -34,6 +34,7 @@ func TestDatesKeepTheirOffsetAndSayWhenTheyHaveNone(t *testing.T) {
 		{"yesterday", ""},
 		{"", ""},
 		{"2026", ""},
+		{"0 A0", ""},
 		{"2026-02-30", ""},
 		{"9999-12-31T23:59:59-99:00", ""},
 	} {
