@@ -1,0 +1,124 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"jisr/internal/people"
+)
+
+// need is who may use a route.
+type need struct {
+	nobody bool                // open to whoever has not signed in
+	any    []people.Permission // one of these is needed; none: having signed in is enough
+}
+
+var (
+	anyone   = need{nobody: true}
+	signedIn = need{}
+)
+
+func may(any ...people.Permission) need { return need{any: any} }
+
+// allows reports whether the caller, nil before sign-in, may use the route.
+func (n need) allows(c *people.Caller) bool {
+	if n.nobody {
+		return true
+	}
+	if c == nil || c.Account.Disabled {
+		return false
+	}
+	return len(n.any) == 0 || slices.ContainsFunc(n.any, c.Can)
+}
+
+// route is one row of the table.
+type route struct {
+	pattern string
+	needs   need
+	do      func(*Site, *request) error
+	raw     bool // bytes or a stream, not a page: not compressed
+}
+
+// table is every route of the site and who may use it. Where an act decides
+// which permission is needed, the row names all that come into question and the
+// handler checks the one.
+var table = []route{
+	{pattern: "GET /{$}", needs: anyone, do: (*Site).home},
+	{pattern: "GET /sign-in", needs: anyone, do: (*Site).signInPage},
+	{pattern: "POST /sign-in", needs: anyone, do: (*Site).signIn},
+	{pattern: "POST /sign-out", needs: anyone, do: (*Site).signOut},
+	{pattern: "GET /welcome", needs: anyone, do: (*Site).welcomePage},
+	{pattern: "POST /welcome", needs: anyone, do: (*Site).welcome},
+	{pattern: "POST /language", needs: anyone, do: (*Site).setLanguage},
+
+	{pattern: "GET /wire", needs: may(people.ReadWire), do: (*Site).wire},
+	{pattern: "GET /wire/stream", needs: may(people.ReadWire), do: (*Site).live, raw: true},
+	{pattern: "GET /notices", needs: may(people.ReadWire), do: (*Site).notices},
+	{pattern: "POST /notices", needs: may(people.ConfirmNotices), do: (*Site).confirmNotice},
+
+	{pattern: "GET /item", needs: may(people.ReadWire), do: (*Site).item},
+	{pattern: "GET /item/version", needs: may(people.ReadWire), do: (*Site).itemVersion},
+	{pattern: "GET /item/changes", needs: may(people.ReadWire), do: (*Site).changes},
+	{pattern: "GET /item/proof", needs: may(people.ReadWire), do: (*Site).proofFile},
+	{pattern: "POST /item/use", needs: may(people.ReportUse), do: (*Site).reportUse},
+	{pattern: "POST /item/edit", needs: may(people.WriteDraft), do: (*Site).editItem},
+	{pattern: "GET /item/act", needs: may(people.Hold, people.Kill), do: (*Site).actPage},
+	{pattern: "POST /item/act", needs: may(people.Hold, people.Kill), do: (*Site).act},
+	{pattern: "GET /media/{digest}", needs: may(people.ReadWire), do: (*Site).serveMedia, raw: true},
+
+	{pattern: "GET /drafts", needs: may(people.ReadDrafts), do: (*Site).drafts},
+	{pattern: "GET /draft/new", needs: may(people.WriteDraft), do: (*Site).newDraft},
+	{pattern: "POST /draft", needs: may(people.WriteDraft), do: (*Site).saveDraft},
+	{pattern: "GET /draft/{id}", needs: may(people.ReadDrafts), do: (*Site).draft},
+	{pattern: "GET /draft/{id}/issue", needs: may(people.Publish, people.Correct), do: (*Site).issuePage},
+	{pattern: "POST /draft/{id}/issue", needs: may(people.Publish, people.Correct), do: (*Site).issue},
+
+	{pattern: "GET /partners", needs: may(people.ReadPartners), do: (*Site).partners},
+	{pattern: "POST /partners", needs: may(people.ManagePartners), do: (*Site).addPartner},
+	{pattern: "GET /partners/{origin}", needs: may(people.ReadPartners), do: (*Site).partner},
+	{pattern: "POST /partners/{origin}/confirm", needs: may(people.ManagePartners), do: (*Site).confirmPartner},
+	{pattern: "POST /partners/{origin}/block", needs: may(people.ManagePartners), do: (*Site).blockPartner},
+	{pattern: "GET /partners/{origin}/fingerprint.png", needs: may(people.ReadPartners), do: (*Site).partnerCode, raw: true},
+	{pattern: "GET /fingerprint.png", needs: may(people.ReadPartners), do: (*Site).ownCode, raw: true},
+
+	{pattern: "GET /agreements", needs: may(people.ReadPartners), do: (*Site).agreements},
+	{pattern: "GET /agreements/new", needs: may(people.ManageAgreements), do: (*Site).newOffer},
+	{pattern: "POST /agreements", needs: may(people.ManageAgreements), do: (*Site).offer},
+	{pattern: "GET /agreement", needs: may(people.ReadPartners), do: (*Site).agreement},
+	{pattern: "GET /agreement/amend", needs: may(people.ManageAgreements), do: (*Site).amendPage},
+	{pattern: "POST /agreement/amend", needs: may(people.ManageAgreements), do: (*Site).amend},
+	{pattern: "POST /agreement/accept", needs: may(people.ManageAgreements), do: (*Site).accept},
+	{pattern: "POST /agreement/end", needs: may(people.ManageAgreements), do: (*Site).end},
+
+	{pattern: "GET /organisation", needs: may(people.ReadPartners), do: (*Site).organisation},
+	{pattern: "POST /organisation", needs: may(people.ManageProfile), do: (*Site).saveOrganisation},
+	{pattern: "GET /ledger", needs: may(people.ReadJournal), do: (*Site).ledgerState},
+
+	{pattern: "GET /accounts", needs: may(people.ManagePeople), do: (*Site).accounts},
+	{pattern: "POST /accounts", needs: may(people.ManagePeople), do: (*Site).addAccount},
+	{pattern: "GET /accounts/{id}", needs: may(people.ManagePeople), do: (*Site).account},
+	{pattern: "POST /accounts/{id}", needs: may(people.ManagePeople), do: (*Site).changeAccount},
+
+	{pattern: "GET /me", needs: signedIn, do: (*Site).me},
+	{pattern: "POST /me", needs: signedIn, do: (*Site).saveMe},
+	{pattern: "POST /me/password", needs: signedIn, do: (*Site).changePassword},
+	{pattern: "POST /me/sessions", needs: signedIn, do: (*Site).endSession},
+	{pattern: "POST /me/tokens", needs: signedIn, do: (*Site).makeToken},
+	{pattern: "POST /me/tokens/revoke", needs: signedIn, do: (*Site).revokeToken},
+}
+
+// routes builds the handler of the site.
+func (s *Site) routes() http.Handler {
+	compress := compressor()
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/{file}", compress(s.static))
+	for _, r := range table {
+		var h http.Handler = s.serve(r)
+		if !r.raw {
+			h = compress(h)
+		}
+		mux.Handle(r.pattern, h)
+	}
+	mux.Handle("/", compress(http.HandlerFunc(s.noPage)))
+	return s.secure(s.sameOrigin(mux))
+}

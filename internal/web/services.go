@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"jisr/internal/exchange"
+	"jisr/internal/ledger"
+	"jisr/internal/news"
+	"jisr/internal/newsroom"
+	"jisr/internal/people"
+	"jisr/internal/search"
+)
+
+// Newsroom is what the pages ask of the newsroom.
+type Newsroom interface {
+	Wire(ctx context.Context, f newsroom.Filter) ([]*newsroom.Line, error)
+	Lines(ctx context.Context, keys [][2]string, withEmbargoed bool) ([]*newsroom.Line, error)
+	Line(ctx context.Context, origin, uri string, withEmbargoed bool) (*newsroom.Line, error)
+	Item(ctx context.Context, origin, uri string, withEmbargoed bool) (*newsroom.View, error)
+	VersionItem(ctx context.Context, origin, uri string, version int) (*news.Item, error)
+
+	SaveDraft(ctx context.Context, d *newsroom.Draft) (*newsroom.Draft, error)
+	Draft(ctx context.Context, id string) (*newsroom.Draft, error)
+	Drafts(ctx context.Context, after *newsroom.DraftLine, limit int) ([]*newsroom.DraftLine, error)
+	DeleteDraft(ctx context.Context, id string) error
+	Issue(ctx context.Context, in newsroom.Issue) (*newsroom.Issued, error)
+
+	Notices(ctx context.Context, open bool, before int64, limit int) ([]*newsroom.Notice, error)
+	ConfirmNotice(ctx context.Context, position int64, account string, actor ledger.Actor) error
+	ReportUse(ctx context.Context, u news.UseBody, uri string, actor ledger.Actor) (*ledger.Appended, error)
+}
+
+// Exchange is what the pages ask of the exchange.
+type Exchange interface {
+	Profile(ctx context.Context) (*exchange.Profile, error)
+	SetProfile(ctx context.Context, org news.Organisation, nodeURL string) error
+	OwnFingerprint() exchange.Fingerprint
+
+	Partners(ctx context.Context) ([]*exchange.Partner, error)
+	Partner(ctx context.Context, origin string) (*exchange.Partner, error)
+	AddPartner(ctx context.Context, address string) (*exchange.Partner, error)
+	ConfirmPartner(ctx context.Context, origin, compared string) error
+	BlockPartner(ctx context.Context, origin string) error
+
+	Agreements(ctx context.Context, partner string) ([]*exchange.Agreement, error)
+	Agreement(ctx context.Context, id string) (*exchange.Agreement, error)
+	Offer(ctx context.Context, partner string, t exchange.Terms, actor ledger.Actor) (string, error)
+	Amend(ctx context.Context, id string, t exchange.Terms, actor ledger.Actor) error
+	Accept(ctx context.Context, id, digest string, actor ledger.Actor) error
+	End(ctx context.Context, id, reason string, actor ledger.Actor) error
+
+	MayUse(ctx context.Context, position int64, blocked news.Status, expires time.Time, purpose exchange.Purpose) (*exchange.Decision, error)
+	Receivers(ctx context.Context, label news.Label) ([]*exchange.Partner, error)
+	Proof(ctx context.Context, origin, uri string, version int) (*exchange.ProofFile, error)
+}
+
+// People is what the pages ask about accounts and sessions.
+type People interface {
+	AnyAccount(ctx context.Context) (bool, error)
+	CreateFirstAccount(ctx context.Context, n people.NewAccount) (*people.Account, error)
+	CreateAccount(ctx context.Context, n people.NewAccount) (*people.Account, error)
+	Account(ctx context.Context, id string) (*people.Account, error)
+	Accounts(ctx context.Context, after string, limit int) ([]people.Account, error)
+	SetRoles(ctx context.Context, id string, roles []people.Role) error
+	SetPassword(ctx context.Context, id, password string) error
+	Disable(ctx context.Context, id string) error
+	Enable(ctx context.Context, id string) error
+	SetLanguage(ctx context.Context, id, language string) error
+	SetName(ctx context.Context, id, name string) error
+	SetNamed(ctx context.Context, id string, named bool) error
+	ChangePassword(ctx context.Context, c *people.Caller, address, present, fresh string) error
+
+	SignIn(ctx context.Context, c people.Credentials) (secret string, caller *people.Caller, err error)
+	SignOut(ctx context.Context, secret string) error
+	Session(ctx context.Context, secret string) (*people.Caller, error)
+	Sessions(ctx context.Context, account string) ([]people.Session, error)
+	EndSession(ctx context.Context, account, id string) error
+	CreateToken(ctx context.Context, account string, n people.NewToken) (secret string, t *people.Token, err error)
+	Tokens(ctx context.Context, account string) ([]people.Token, error)
+	RevokeToken(ctx context.Context, account, id string) error
+}
+
+// Search finds items by their words.
+type Search interface {
+	Search(ctx context.Context, q search.Query) ([]search.Hit, error)
+}
+
+// Ledger is what the pages ask of the record itself.
+type Ledger interface {
+	Origin() string
+	ReadOnly() string
+	Logs(ctx context.Context) ([]*ledger.Head, error)
+	Lags(ctx context.Context) ([]ledger.Lag, error)
+	Position(ctx context.Context) (int64, error)
+	Witnesses(ctx context.Context, origin string) (map[string]int64, error)
+	EvidenceAgainst(ctx context.Context, origin string) ([]ledger.Evidence, error)
+	Prove(ctx context.Context, origin string, index int64) (*ledger.Inclusion, error)
+	Keys(ctx context.Context, origin string) ([]string, error)
+	WaitFollower(ctx context.Context, name string, position int64) error
+}
+
+// Media opens media bytes.
+type Media interface {
+	Has(digest string) bool
+	Open(digest string) (io.ReadSeekCloser, int64, error)
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed static/*
+var staticFiles embed.FS
+
+// static serves the site's own files under names that hold a hash of their
+// bytes, so that a browser may keep them for ever and still never shows an old
+// one.
+type static struct {
+	names map[string]string // by the plain name
+	files map[string][]byte // by the name with the hash
+}
+
+func newStatic() (*static, error) {
+	s := &static{names: map[string]string{}, files: map[string][]byte{}}
+	entries, err := fs.ReadDir(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		b, err := staticFiles.ReadFile("static/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b)
+		ext := path.Ext(e.Name())
+		name := strings.TrimSuffix(e.Name(), ext) + "-" + hex.EncodeToString(sum[:6]) + ext
+		s.names[e.Name()], s.files[name] = name, b
+	}
+	return s, nil
+}
+
+// path is the address of the file of a plain name.
+func (s *static) path(name string) string { return "/static/" + s.names[name] }
+
+// ServeHTTP answers with the file. A name whose hash we do not have is not
+// there: the page that names it is of another version.
+func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("file")
+	b, ok := s.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("ETag", `"`+name+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
+}

@@ -1,0 +1,64 @@
+// What pages gain when scripts run. Without them everything works the same,
+// by reloading.
+"use strict";
+
+// The wire says that there is news and leaves the reader's place alone; only
+// what must not be used any more is marked at once.
+(() => {
+  const bar = document.querySelector("[data-live]");
+  if (!bar || !window.EventSource) return;
+  const link = bar.querySelector("a");
+  const title = document.title;
+  const source = new EventSource(bar.dataset.live);
+  let news = "";
+  const show = (text) => {
+    link.textContent = text;
+    bar.hidden = text === "";
+  };
+  source.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    news = message.new || "";
+    show(news);
+    document.title = news ? "● " + title : title;
+    for (const stop of message.stopped || []) {
+      const line = document.querySelector(`[data-key="${CSS.escape(stop.key)}"]`);
+      if (!line) continue;
+      line.className = line.className.replace(/\bis-\w+/, "is-" + stop.state);
+      const words = document.createElement("strong");
+      words.textContent = stop.words;
+      line.querySelector("[data-state]").replaceChildren(words);
+    }
+  };
+  let lost = 0;
+  source.onerror = () => {
+    clearTimeout(lost);
+    lost = setTimeout(() => {
+      if (source.readyState !== EventSource.OPEN) show(bar.dataset.lost);
+    }, 5000);
+  };
+  source.onopen = () => {
+    clearTimeout(lost);
+    show(news);
+  };
+})();
+
+// A form with unsaved words asks before the page is left.
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  let touched = false;
+  form.addEventListener("input", () => { touched = true; });
+  form.addEventListener("submit", () => { touched = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (touched) event.preventDefault();
+  });
+}
+
+// "/" goes to the search, as on most wires.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = [...document.querySelectorAll("input[type=search]")].find((f) => f.offsetParent);
+  if (field) {
+    event.preventDefault();
+    field.focus();
+  }
+});

@@ -1,0 +1,133 @@
+package view
+
+import (
+	"slices"
+	"time"
+
+	"jisr/internal/news"
+	"jisr/internal/newsroom"
+	"jisr/internal/web/prose"
+)
+
+// TopicBase is IPTC's vocabulary of media topics.
+const TopicBase = "http://cv.iptc.org/newscodes/mediatopic/"
+
+// Topics lists the codes of the top level of IPTC's media topics.
+var Topics = []string{
+	"01000000", "02000000", "03000000", "04000000", "05000000", "06000000", "07000000", "08000000", "09000000",
+	"10000000", "11000000", "12000000", "13000000", "14000000", "15000000", "16000000", "17000000",
+}
+
+// Made lists the digital source types (IPTC) that a text is usually of.
+var Made = []string{
+	"digitalCreation", "humanEdits", "dataDrivenMedia", "algorithmicMedia",
+	"compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia",
+}
+
+// Drafts is the list of what is being written.
+type Drafts struct {
+	Shell
+	Drafts  []*newsroom.DraftLine
+	Authors map[string]string // names by account id
+	Older   string
+}
+
+// Draft is the form in which an item is written.
+type Draft struct {
+	Shell
+	Form     Form
+	Updated  time.Time
+	Author   string
+	Zones    []string // suggestions for the embargo's time zone
+	Markup   bool     // the stored body has markup that plain paragraphs lose
+	Conflict *Conflict
+}
+
+// Form is what the draft form holds, as text, so that whatever a person typed
+// comes back even when it is wrong.
+type Form struct {
+	ID, URI  string
+	Revision int64
+	Version  int // the issued version that it was begun from; 0 for a new item
+
+	Headline, Slugline, Dateline, Located, By string
+	Language, Summary, Body, Desk             string
+	Urgency, Usage, EdNote, Made              string
+	Embargo, Zone                             string // local time as HTML writes it, and its IANA zone
+	Topics                                    []string
+	Act                                       string // what the editor means to do with it, when it was begun from an item
+}
+
+// Conflict is what someone else saved while the reader was writing.
+type Conflict struct {
+	Author   string
+	Updated  time.Time
+	Headline prose.Paragraph // from theirs to the reader's
+	Body     []prose.Paragraph
+}
+
+// Issue is the page on which an editor sees once more what will be issued and
+// who will be told.
+type Issue struct {
+	Shell
+	Form      Form
+	Item      *news.Item
+	Body      string // sanitised HTML
+	Acts      []news.Act
+	Act       news.Act
+	Reason    string
+	Receivers []string
+}
+
+// chooseFrom makes the options of a closed list.
+func chooseFrom(values []string, chosen string, label func(string) string) []Option {
+	var out []Option
+	for _, v := range values {
+		out = append(out, Option{Value: v, Label: label(v), Chosen: v == chosen})
+	}
+	return out
+}
+
+// chooseOr makes the options of a list to which a value that an item came with
+// is added, so that saving the form does not lose it.
+func chooseOr(values []string, chosen string, label func(string) string) []Option {
+	if chosen != "" && !slices.Contains(values, chosen) {
+		values = append(slices.Clone(values), chosen)
+	}
+	return chooseFrom(values, chosen, label)
+}
+
+func (v Draft) languages() []Option {
+	return chooseOr([]string{"ar", "ru", "en", "fr", "es", "zh", "fa", "tr", "uk"}, v.Form.Language, func(tag string) string {
+		return languageName(v.Shell, tag)
+	})
+}
+
+func (v Draft) urgencies() []Option {
+	return chooseFrom([]string{"", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, v.Form.Urgency, func(u string) string {
+		switch u {
+		case "":
+			return v.T("draft.urgency_none")
+		case "1", "4", "9":
+			return u + " · " + v.T("draft.urgency_"+u)
+		}
+		return u
+	})
+}
+
+func (v Draft) made() []Option {
+	return chooseOr(append([]string{""}, Made...), v.Form.Made, func(code string) string {
+		if code == "" {
+			return v.T("made.unsaid")
+		}
+		return sourceType(v.Shell, code)
+	})
+}
+
+func (v Draft) topics() []Option {
+	var out []Option
+	for _, code := range Topics {
+		out = append(out, Option{Value: code, Label: v.T("topic." + code), Chosen: slices.Contains(v.Form.Topics, code)})
+	}
+	return out
+}
