@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"jisr/internal/ledger"
@@ -44,6 +46,12 @@ func (c *ledgerCheckCmd) Run(a *app) error {
 		}
 		return nil
 	})
+	var damaged *news.Error
+	if errors.As(err, &damaged) && damaged.Field == "ledger" {
+		// The node does not even open: its end is what does not hold.
+		found(ledger.Fault{Index: -1, What: damaged.Error()})
+		err = nil
+	}
 	if err != nil {
 		return err
 	}
@@ -88,7 +96,11 @@ func (o *checked) media(a *app, n *node.Node, found func(ledger.Fault)) error {
 
 func (o *checked) print(w io.Writer) {
 	for _, f := range o.Faults {
-		fmt.Fprintf(w, "%s entry %d %s: %s\n", f.Origin, f.Index, printable(f.Ref), f.What)
+		where := fmt.Sprintf("%s entry %d %s", f.Origin, f.Index, f.Ref)
+		if f.Index < 0 {
+			where = strings.TrimSpace(f.Origin + " ledger")
+		}
+		fmt.Fprintf(w, "%s: %s\n", printable(strings.TrimSpace(where)), printable(f.What))
 	}
 	fmt.Fprintf(w, "%d ledgers, %d entries (%d withheld), %d contents (%d not here), %d tiles, %d faults\n",
 		o.Logs, o.Entries, o.Withheld, o.Contents, o.Missing, o.Tiles, len(o.Faults))

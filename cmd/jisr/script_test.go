@@ -14,6 +14,7 @@ import (
 	"rsc.io/script"
 	"rsc.io/script/scripttest"
 
+	"jisr/internal/db"
 	"jisr/internal/node"
 )
 
@@ -32,6 +33,7 @@ func newEngine() (*script.Engine, error) {
 	e.Cmds["flip"] = flip()
 	e.Cmds["take"] = take()
 	e.Cmds["ready"] = ready()
+	e.Cmds["sql"] = statement()
 	return e, nil
 }
 
@@ -83,7 +85,7 @@ func execute(s *script.State, self, in string, args []string) (stdout, stderr st
 	return out.String(), errs.String(), code, err
 }
 
-// flip alters one bit of a file, at the middle or within a text.
+// flip alters one bit of a file, at the first place of a text.
 func flip() script.Cmd {
 	usage := script.CmdUsage{Summary: "alter a file by one bit, at the first place of a text", Args: "file text"}
 	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
@@ -100,6 +102,31 @@ func flip() script.Cmd {
 		}
 		b[at] ^= 1
 		return nil, os.WriteFile(s.Path(args[0]), b, 0o600)
+	})
+}
+
+// statement alters a node's database, as a fault or an intruder would.
+func statement() script.Cmd {
+	usage := script.CmdUsage{Summary: "run an SQL statement on a node's database", Args: "data statement"}
+	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
+		if len(args) != 2 {
+			return nil, script.ErrUsage
+		}
+		d, err := db.Open(s.Context(), s.Path(args[0]+"/jisr.db"))
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return nil, d.Write(s.Context(), func(tx *db.Tx) error {
+			res, err := tx.ExecContext(s.Context(), args[1])
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 {
+				return fmt.Errorf("nothing was altered: %v", err)
+			}
+			return nil
+		})
 	})
 }
 
