@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"strings"
 
+	"jisr/internal/format/iptc7901"
 	"jisr/internal/format/loss"
 	"jisr/internal/format/newsml1"
 	"jisr/internal/format/newsmlg2"
@@ -56,6 +57,7 @@ func readers() []reader {
 		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: newsmlg2.Read},
 		{name: "newsml1", limit: newsml1.MaxSize, detect: newsml1.Detect, version: newsml1.Version, read: newsml1.Read},
 		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: nitf.Read},
+		{name: "iptc7901", limit: iptc7901.MaxSize, detect: iptc7901.Detect, version: iptc7901.Version, read: iptc7901.Read},
 		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: readNinjs},
 	}
 }
