@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -106,6 +107,25 @@ func (e *env) serve(ctx context.Context, engine db.Engine, origin string) (*serv
 		return nil, err
 	}
 	return &served{n, func() { cancel(); wg.Wait(); n.Close(); os.RemoveAll(n.Config.Data) }}, nil
+}
+
+// host makes a node that serves partners and follows nothing but what that
+// needs: one whose lists and index were complete long ago.
+func (e *env) host(ctx context.Context, engine db.Engine, origin string) (*served, error) {
+	n, err := e.open(ctx, engine, origin)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", n.Config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: n.Exchange.Handler(), ReadHeaderTimeout: time.Second}
+	run, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { server.Serve(l) }) //nolint:errcheck // it ends with stop
+	wg.Go(func() { n.Exchange.Run(run) })
+	return &served{n, func() { cancel(); server.Close(); wg.Wait(); n.Close(); os.RemoveAll(n.Config.Data) }}, nil
 }
 
 // open makes a node without serving it.

@@ -49,7 +49,7 @@ func replicate(ctx context.Context, e *env, name, follower string) error {
 }
 
 func replicateOn(ctx context.Context, e *env, engine db.Engine, follower string) (float64, error) {
-	a, err := e.serve(ctx, engine, "a.example")
+	a, err := e.host(ctx, engine, "a.example")
 	if err != nil {
 		return 0, err
 	}
@@ -71,9 +71,6 @@ func replicateOn(ctx context.Context, e *env, engine db.Engine, follower string)
 	}
 	head, err := a.Ledger.Head(ctx, "a.example")
 	if err != nil {
-		return 0, err
-	}
-	if err := settle(ctx, a); err != nil {
 		return 0, err
 	}
 	before, err := b.Ledger.Head(ctx, "a.example")

@@ -63,6 +63,7 @@ func (l *Ledger) Follow(ctx context.Context, f Follower) {
 	}
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
+		l.yield(ctx)
 		more, err := run.step(ctx)
 		switch {
 		case err == nil:
@@ -85,6 +86,25 @@ func (l *Ledger) Follow(ctx context.Context, f Follower) {
 			await(ctx, run.patience(), woken, needs)
 			rest(ctx, linger-time.Since(run.wrote))
 		}
+	}
+}
+
+// While whole batches of a partner's ledger come in, followers take a turn once
+// a second only: they would hold up what is to be verified and stored, for views
+// that are out of date a moment later. An append of bulkEntries is such a batch,
+// and bulk goes on while one follows the other within bulkPause.
+const (
+	bulkEntries = 500
+	bulkPause   = 250 * time.Millisecond
+	yieldAtMost = time.Second
+)
+
+// yield waits while bulk goes on, for at most yieldAtMost.
+func (l *Ledger) yield(ctx context.Context) {
+	began := time.Now()
+	for ctx.Err() == nil && time.Since(began) < yieldAtMost &&
+		time.Since(time.Unix(0, l.bulk.Load())) < bulkPause {
+		rest(ctx, bulkPause/10)
 	}
 }
 

@@ -55,6 +55,7 @@ type Ledger struct {
 	queue  chan *request
 	state  appendState
 	tail   tail
+	bulk   atomic.Int64 // when a large batch was last stored, Unix nanoseconds
 	closed chan struct{}
 	done   sync.WaitGroup
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -225,6 +226,9 @@ func (l *Ledger) writeEntries(ctx context.Context, tx *db.Tx, h *Head, entries [
 		return err
 	}
 	tx.AfterCommit(func() {
+		if len(entries) >= bulkEntries {
+			l.bulk.Store(time.Now().UnixNano())
+		}
 		records := make([]*Record, len(entries))
 		for i := range entries {
 			records[i] = entries[i].record(h)
