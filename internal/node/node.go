@@ -14,11 +14,13 @@ import (
 	"jisr/internal/blob"
 	"jisr/internal/db"
 	"jisr/internal/exchange"
+	"jisr/internal/format/ninjs"
 	"jisr/internal/jobs"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
+	"jisr/internal/search"
 )
 
 // Version is the program's version; the build sets it.
@@ -34,6 +36,7 @@ type Node struct {
 	People   *people.Service
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
+	Search   *search.Service
 
 	log         *slog.Logger
 	stopping    context.Context // ends when streams must
@@ -114,7 +117,14 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.Newsroom = newsroom.New(newsroom.Options{DB: n.DB, Ledger: n.Ledger, Media: n.Blobs, Now: time.Now, Log: n.log})
 	n.Exchange = exchange.New(exchange.Options{DB: n.DB, Ledger: n.Ledger, Blobs: n.Blobs, Now: time.Now, Log: n.log,
 		AllowHosts: c.AllowHosts, FetchLater: n.fetchLater, Version: Version})
-	return nil
+	n.Search, err = search.New(ctx, search.Options{DB: n.DB, Ledger: n.Ledger, Read: readContent, Now: time.Now, Log: n.log})
+	return err
+}
+
+// readContent reads the content of an item entry.
+func readContent(b []byte) (*news.Item, error) {
+	it, _, err := ninjs.Read(b)
+	return it, err
 }
 
 // Close releases what Open took.

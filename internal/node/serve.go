@@ -9,6 +9,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"jisr/internal/api"
+	"jisr/internal/exchange"
+	"jisr/internal/web"
 )
 
 // tailTime is how long a starting node waits for its partners' word on how far
@@ -50,6 +54,7 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 	})
 	wg.Go(func() { n.Newsroom.Run(work) })
 	wg.Go(func() { n.Exchange.Run(work) })
+	wg.Go(func() { n.Search.Run(work) })
 	n.handleJobs()
 	if err := n.Jobs.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(fmt.Errorf("start jobs: %w", err), listener.Close())
@@ -77,10 +82,24 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 
 // handler is everything that the node answers.
 func (n *Node) handler() (http.Handler, error) {
-	mux := http.NewServeMux()
+	metrics := api.NewMetrics(n.Ledger, n.Exchange)
+	site, err := web.New(web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
+		Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log})
+	if err != nil {
+		return nil, err
+	}
+	health := api.Health(api.HealthOptions{DB: n.DB, Ledger: n.Ledger, People: n.People, Metrics: metrics,
+		Open: n.Config.OpenHealth, Log: n.log})
 	protocol := n.Exchange.Handler()
+	mux := http.NewServeMux()
 	mux.Handle("/exchange/", protocol)
-	mux.Handle("/.well-known/jisr.json", protocol)
+	mux.Handle(exchange.ProfilePath, protocol)
+	mux.Handle("/api/", api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange,
+		People: n.People, Blobs: n.Blobs, Search: n.Search, Metrics: metrics, Now: time.Now, Log: n.log}))
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		mux.Handle(path, health)
+	}
+	mux.Handle("/", site)
 	return n.streams(mux), nil
 }
 
@@ -88,7 +107,7 @@ func (n *Node) handler() (http.Handler, error) {
 // stops.
 func (n *Node) streams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/wait") && !strings.HasSuffix(r.URL.Path, "/stream") {
+		if !strings.HasSuffix(r.URL.Path, "/wait") && !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			next.ServeHTTP(w, r)
 			return
 		}
