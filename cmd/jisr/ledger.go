@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,7 +31,7 @@ type checked struct {
 func (c *ledgerCheckCmd) Run(a *app) error {
 	out := checked{Faults: []ledger.Fault{}}
 	found := func(f ledger.Fault) { out.Faults = append(out.Faults, f) }
-	err := a.with(node.OpenToRead, func(n *node.Node) error {
+	err := a.with(node.OpenToCheck, func(n *node.Node) error {
 		report, done := a.progress("check", false)
 		defer done()
 		got, err := ledger.Check(a.ctx, n.Ledger, found, report)
@@ -46,12 +45,6 @@ func (c *ledgerCheckCmd) Run(a *app) error {
 		}
 		return nil
 	})
-	var damaged *news.Error
-	if errors.As(err, &damaged) && damaged.Field == "ledger" {
-		// The node does not even open: its end is what does not hold.
-		found(ledger.Fault{Index: -1, What: damaged.Error()})
-		err = nil
-	}
 	if err != nil {
 		return err
 	}

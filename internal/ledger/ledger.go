@@ -101,6 +101,34 @@ func Create(ctx context.Context, o Options, key *Key) error {
 // ledger check`, when the stored tree and the last checkpoint disagree: going
 // on would fork the ledger.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
+	l, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.loadKey(ctx, o.DB.Reader()); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	if err := l.verifyHeads(ctx); err != nil {
+		return nil, err
+	}
+	l.done.Add(2)
+	go l.sequence()
+	go l.watchKey()
+	return l, nil
+}
+
+// Inspect opens the node's ledger for Check, however damaged it is. Nothing can
+// be appended to it.
+func Inspect(ctx context.Context, o Options) (*Ledger, error) {
+	l, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	l.SetReadOnly("the ledger is only being inspected")
+	return l, nil
+}
+
+func open(ctx context.Context, o Options) (*Ledger, error) {
 	l := &Ledger{db: o.DB, keys: o.Keys, now: o.Now, log: o.Log, fault: o.Fault,
 		queue: make(chan *request, maxGroup), closed: make(chan struct{})}
 	if l.fault == nil {
@@ -112,15 +140,6 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, fmt.Errorf("open ledger: this node has none yet (run jisr init): %w", err)
 	}
 	l.own = row
-	if err := l.loadKey(ctx, o.DB.Reader()); err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	if err := l.verifyHeads(ctx); err != nil {
-		return nil, err
-	}
-	l.done.Add(2)
-	go l.sequence()
-	go l.watchKey()
 	return l, nil
 }
 

@@ -466,6 +466,18 @@ func TestOpenRefusesATreeThatItsCheckpointDoesNotCover(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "ledger check") {
 			t.Errorf("err %v, want one that names jisr ledger check", err)
 		}
+		damaged, err := Inspect(t.Context(), a.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer damaged.Close()
+		named := map[string]bool{}
+		if _, err := Check(t.Context(), damaged, func(f Fault) { named[f.Ref] = true }, func(int64, int64) {}); err != nil {
+			t.Fatal(err)
+		}
+		if !named["urn:x:0"] || !named["urn:x:4"] {
+			t.Errorf("the check names %v, want every item whose hash was altered", named)
+		}
 	})
 }
 

@@ -86,25 +86,47 @@ func Init(ctx context.Context, c *Config, org news.Organisation) error {
 // Open opens the node in the data folder for use by this process. A command at
 // the shell may open a node that is being served: both see the same state.
 func Open(ctx context.Context, c *Config, log *slog.Logger) (*Node, error) {
-	n := &Node{Config: c, log: log}
-	n.stopping, n.stopStreams = context.WithCancel(context.WithoutCancel(ctx))
+	n := newNode(ctx, c, log)
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
+func newNode(ctx context.Context, c *Config, log *slog.Logger) *Node {
+	n := &Node{Config: c, log: log}
+	n.stopping, n.stopStreams = context.WithCancel(context.WithoutCancel(ctx))
+	return n
+}
+
+// OpenToCheck opens the node's ledger and media only, however damaged they are.
+func OpenToCheck(ctx context.Context, c *Config, log *slog.Logger) (*Node, error) {
+	n := newNode(ctx, c, log)
+	err := n.openLedger(ctx, ledger.Inspect)
+	if err == nil {
+		n.Blobs, err = blob.New(filepath.Join(c.Data, "media"), time.Now)
+	}
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) openLedger(ctx context.Context, open func(context.Context, ledger.Options) (*ledger.Ledger, error)) (err error) {
+	if n.DB, err = db.Open(ctx, n.Config.dsn()); err != nil {
+		return err
+	}
+	keys, err := ledger.OpenKeyring(n.Config.keys())
+	if err != nil {
+		return err
+	}
+	n.Ledger, err = open(ctx, ledger.Options{DB: n.DB, Keys: keys, Now: time.Now, Log: n.log})
+	return err
+}
+
 func (n *Node) open(ctx context.Context) (err error) {
 	c := n.Config
-	if n.DB, err = db.Open(ctx, c.dsn()); err != nil {
-		return err
-	}
-	keys, err := ledger.OpenKeyring(c.keys())
-	if err != nil {
-		return err
-	}
-	n.Ledger, err = ledger.Open(ctx, ledger.Options{DB: n.DB, Keys: keys, Now: time.Now, Log: n.log})
-	if err != nil {
+	if err := n.openLedger(ctx, ledger.Open); err != nil {
 		return err
 	}
 	if n.Blobs, err = blob.New(filepath.Join(c.Data, "media"), time.Now); err != nil {
