@@ -2,12 +2,12 @@ package mail_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"jisr/internal/format/goldentest"
 	"jisr/internal/format/mail"
 	"jisr/internal/news"
 )
@@ -97,7 +97,7 @@ func TestDamagedMailsGiveWhatTheyStillHold(t *testing.T) {
 }
 
 func TestAWarningOnTheEnvelopeHoldsForWhatIsInside(t *testing.T) {
-	data := strings.Replace(string(readFile(t, "testdata/ninjs-attached-en.eml")), "Subject: item 77", "Subject: EMBARGOED item 77", 1)
+	data := strings.Replace(string(goldentest.File(t, "testdata/ninjs-attached-en.eml")), "Subject: item 77", "Subject: EMBARGOED item 77", 1)
 	res, _, err := mail.Read([]byte(data), nested)
 	if err != nil || len(res.Items) != 1 || res.Items[0].PubStatus != news.Withheld {
 		t.Errorf("%+v, %v", res.Items, err)
@@ -127,25 +127,10 @@ func TestDetectKnowsMailFromTextWithColons(t *testing.T) {
 // FuzzRead asks that no input crashes or hangs the reader, and that what it
 // returns can be stored.
 func FuzzRead(f *testing.F) {
-	for _, file := range samples(f) {
-		f.Add(readFile(f, file))
-	}
+	goldentest.Seed(f, pattern)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		res, losses, err := mail.Read(data, nested)
-		if err != nil {
-			return
-		}
-		if len(res.Items) == 0 || len(losses) > 200 {
-			t.Errorf("%d items, %d losses", len(res.Items), len(losses))
-		}
-		for _, it := range res.Items {
-			if it.URI == "" {
-				t.Error("an item without identity")
-			}
-			if _, err := json.Marshal(it); err != nil {
-				t.Error(err)
-			}
-		}
+		goldentest.Sound(t, res.Items, losses, err)
 		for _, a := range res.Attachments {
 			if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00") || !news.ValidDigest(a.Digest) {
 				t.Errorf("%q %s", a.Name, a.Digest)

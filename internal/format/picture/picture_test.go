@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"jisr/internal/format/goldentest"
+	"jisr/internal/format/loss"
 	"jisr/internal/format/picture"
 	"jisr/internal/news"
 )
@@ -32,102 +34,19 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
-// TestPicturesReadAsTheirGoldenFilesSay keeps what each file becomes: the item
-// and the losses.
+// TestPicturesReadAsTheirGoldenFilesSay keeps what each file becomes.
 func TestPicturesReadAsTheirGoldenFilesSay(t *testing.T) {
-	for name := range corpus() {
-		t.Run(name, func(t *testing.T) {
-			data := readFile(t, name)
-			if !picture.Detect(data[:16]) {
-				t.Error("the file is not detected")
-			}
-			it, losses, err := picture.Read(data)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := it.Validate(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
-				t.Errorf("the item does not hold what the house asks: %v", err)
-			}
-			report := []string{}
-			for _, l := range losses {
-				report = append(report, l.String())
-			}
-			got := encode(t, map[string]any{"item": dump(t, it), "losses": report})
-			golden := name + ".golden"
-			if *update {
-				write(t, golden, got)
-			}
-			if want := readFile(t, golden); !bytes.Equal(got, want) {
-				t.Errorf("differs from %s; run with -update and look at the difference\ngot:\n%s", golden, got)
-			}
-		})
-	}
+	goldentest.Format{Pattern: "testdata/*.[jptw]*", Fewest: 12, Detect: picture.Detect, Read: func(data []byte) ([]*news.Item, []loss.Loss, error) {
+		it, losses, err := picture.Read(data)
+		return []*news.Item{it}, losses, err
+	}}.Check(t, *update)
 }
 
-func dump(t *testing.T, it *news.Item) any {
-	t.Helper()
-	data, err := json.Marshal(it)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v any
-	if err := json.Unmarshal(data, &v); err != nil {
-		t.Fatal(err)
-	}
-	return prune(v)
-}
-
-// prune removes empty values; nil means that nothing is left.
-func prune(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			if x = prune(x); x == nil {
-				delete(v, k)
-			} else {
-				v[k] = x
-			}
-		}
-		if len(v) == 0 {
-			return nil
-		}
-	case []any:
-		if len(v) == 0 {
-			return nil
-		}
-		for i := range v {
-			v[i] = prune(v[i])
-		}
-	case string:
-		if v == "" || v == "0001-01-01T00:00:00Z" {
-			return nil
-		}
-	case float64:
-		if v == 0 {
-			return nil
-		}
-	}
-	return v
-}
-
-func encode(t *testing.T, v any) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// words returns what the item says, without what is of the file itself.
-func wordsOf(t *testing.T, it *news.Item) string {
-	t.Helper()
+// wordsOf returns what the item says, without what is of the file itself.
+func wordsOf(it *news.Item) *news.Item {
 	c := *it
 	c.Renditions = nil
-	return string(encode(t, dump(t, &c)))
+	return &c
 }
 
 func TestWrittenWordsAreReadBackAndThePictureIsTheSame(t *testing.T) {
@@ -152,8 +71,8 @@ func TestWrittenWordsAreReadBackAndThePictureIsTheSame(t *testing.T) {
 			if err != nil || len(losses) > 0 {
 				t.Fatal(err, losses)
 			}
-			if was, is := wordsOf(t, it), wordsOf(t, again); was != is {
-				t.Errorf("was %s\nis %s", was, is)
+			if d := goldentest.Diff(wordsOf(it), wordsOf(again)); d != "" {
+				t.Error(d)
 			}
 			if scan := data[bytes.Index(data, []byte{0xff, 0xdb}):]; !bytes.HasSuffix(out.Bytes(), scan) {
 				t.Error("the picture's own bytes changed")

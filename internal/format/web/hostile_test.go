@@ -2,11 +2,11 @@ package web_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"jisr/internal/format/goldentest"
 	"jisr/internal/format/web"
 	"jisr/internal/news"
 )
@@ -86,20 +86,14 @@ func TestBrokenLinkedDataCostsOnlyItself(t *testing.T) {
 // FuzzRead asks that no input crashes or hangs the readers, and that whatever is
 // read can be written as page and text.
 func FuzzRead(f *testing.F) {
-	for _, file := range samples(f) {
-		f.Add(readFile(f, file))
-	}
+	goldentest.Seed(f, "testdata/*.html")
+	goldentest.Seed(f, "testdata/*.txt")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		it, losses, err := read(data)
 		if err != nil {
 			return
 		}
-		if it.URI == "" || len(losses) > 100 {
-			t.Errorf("%q, %d losses", it.URI, len(losses))
-		}
-		if _, err := json.Marshal(it); err != nil {
-			t.Error(err)
-		}
+		goldentest.Sound(t, []*news.Item{it}, losses, nil)
 		page := web.HTML(it)
 		if n := bytes.Count(page, []byte("<script")); n > 1 || n == 1 && !bytes.Contains(page, []byte(`<script type="application/ld+json">`)) {
 			t.Errorf("a script in the page:\n%s", page)
