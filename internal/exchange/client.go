@@ -128,14 +128,14 @@ const maxKeys = 8
 //
 // A partner knows this node by the newest key that it has learned from the
 // ledger. Where both sides changed keys while apart, each would wait for the
-// other to be let in; so a node that is refused signs by the key before.
+// other to be let in; so a node that is refused tries its other keys.
 func (c *remote) do(ctx context.Context, q request) (*http.Response, error) {
 	key := c.s.knownBy(c.origin)
 	res, err := c.try(ctx, key, q)
 	if !refusedKey(err) {
 		return res, err
 	}
-	keys, kerr := c.s.ledger.SigningKeys(ctx)
+	keys, kerr := c.s.ledger.SigningKeys()
 	if kerr != nil {
 		return nil, kerr
 	}

@@ -66,10 +66,11 @@ func (s *Service) runPullers(ctx context.Context) {
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for origin, p := range s.pullers {
+	ending := s.pullers
+	s.pullers = map[string]*puller{}
+	s.mu.Unlock() // they may want it before they end
+	for _, p := range ending {
 		<-p.done
-		delete(s.pullers, origin)
 	}
 }
 

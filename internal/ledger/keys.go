@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,32 @@ func (r *Keyring) Get(vkey string) (*Key, error) {
 		return nil, fmt.Errorf("%s holds another key than its name says", r.path(vkey))
 	}
 	return k, nil
+}
+
+// All returns every key of the origin in the keyring, the last added first.
+func (r *Keyring) All(origin string) ([]*Key, error) {
+	files, err := os.ReadDir(r.dir)
+	if err != nil {
+		return nil, fmt.Errorf("read keyring: %w", err)
+	}
+	var out []*Key
+	added := map[*Key]time.Time{}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(r.dir, f.Name()))
+		if err != nil {
+			continue // what is no key is no matter
+		}
+		k, err := parseKey(strings.TrimSpace(string(b)))
+		if err != nil || k.Origin != origin {
+			continue
+		}
+		if info, err := f.Info(); err == nil {
+			added[k] = info.ModTime()
+		}
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(a, b *Key) int { return added[b].Compare(added[a]) })
+	return out, nil
 }
 
 func (r *Keyring) path(vkey string) string {

@@ -116,21 +116,18 @@ func (l *Ledger) watchKey() {
 	}
 }
 
-// SigningKeys returns the node's private keys, the one that signs now first and
-// then those before it, newest first, as far as the keyring has them. A partner
-// that has not heard of a rotation yet knows this node by an older one.
-func (l *Ledger) SigningKeys(ctx context.Context) ([]*Key, error) {
-	vkeys, err := l.Keys(ctx, l.own.origin)
+// SigningKeys returns the node's private keys, the one that signs now first. A
+// partner may know this node by another: by an older one while it has not heard
+// of a rotation, and by a newer one if this node was set back to before it.
+func (l *Ledger) SigningKeys() ([]*Key, error) {
+	all, err := l.keys.All(l.own.origin)
 	if err != nil {
 		return nil, err
 	}
-	var out []*Key
-	for _, v := range vkeys {
-		k, err := l.keys.Get(v)
-		if err != nil && len(out) == 0 {
-			return nil, err
-		}
-		if err == nil {
+	now := l.key.Load()
+	out := []*Key{now}
+	for _, k := range all {
+		if k.Verifier != now.Verifier {
 			out = append(out, k)
 		}
 	}
