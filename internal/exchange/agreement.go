@@ -120,13 +120,12 @@ func (s *Service) Accept(ctx context.Context, id, digest string, actor ledger.Ac
 	case digest != a.Digest:
 		return news.Errorf(news.Conflict, "digest", "other terms were proposed meanwhile: read them before you accept")
 	}
-	h, err := ledger.ParseHash(a.Digest)
+	content, err := s.ledger.Content(ctx, a.Changed) // the last change is the proposal
 	if err != nil {
 		return err
 	}
-	content, err := s.ledger.Content(ctx, h)
-	if err != nil {
-		return err
+	if ledger.Sum(content).String() != digest {
+		return news.Errorf(news.Conflict, "digest", "other terms were proposed meanwhile: read them before you accept")
 	}
 	return s.record(ctx, id, agreementBody{Act: actAccept, To: a.Partner}, content, actor)
 }

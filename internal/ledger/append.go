@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +22,7 @@ type Appender struct {
 	origin  string
 	at      time.Time
 	entries []placed
+	group   map[Hash][]byte // content that this and earlier appends of the group added
 }
 
 // At is the time that the entries carry.
@@ -33,7 +36,28 @@ func (a *Appender) Add(d Draft) (Hash, error) {
 		return Hash{}, fmt.Errorf("add %s entry: %w", d.Kind, err)
 	}
 	a.entries = append(a.entries, *p)
+	if p.digest != nil {
+		a.group[*p.digest] = p.content
+	}
 	return Sum(p.bytes), nil
+}
+
+// Latest returns the content of the newest own entry of the kind that speaks of
+// the ref, which commits to the digest: stored, or added by the group.
+func (a *Appender) Latest(ctx context.Context, tx *db.Tx, kind Kind, ref string, digest Hash) ([]byte, error) {
+	if b, ok := a.group[digest]; ok {
+		return b, nil
+	}
+	var b []byte
+	err := tx.QueryRowContext(ctx, `SELECT c.bytes FROM entry e JOIN log g ON g.id = e.log JOIN content c ON c.position = e.position
+		WHERE e.ref = $1 AND e.kind = $2 AND g.own = 1 ORDER BY e.position DESC LIMIT 1`, ref, string(kind)).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && Sum(b) != digest {
+		return nil, news.Errorf(news.NotFound, "content", "the content %s is not kept here", digest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read content: %w", err)
+	}
+	return b, nil
 }
 
 // Appended says where an append's entries landed, in the order they were added.
@@ -143,9 +167,9 @@ func (l *Ledger) appendGroup(group []*request) {
 		if head.Frozen != "" {
 			return news.Errorf(news.Unavailable, "ledger", "%s", head.Frozen)
 		}
-		at := l.now()
+		at, added := l.now(), map[Hash][]byte{}
 		for i, r := range group {
-			r.added = &Appender{origin: l.own.origin, at: at}
+			r.added = &Appender{origin: l.own.origin, at: at, group: added}
 			if errs[i], err = perform(ctx, tx, r); err != nil {
 				return err
 			}

@@ -48,7 +48,7 @@ const (
 	recordColumns = `e.position, g.origin, g.own, e.idx, e.kind, e.ref, e.content, e.bytes`
 	recordFrom    = ` FROM entry e JOIN log g ON g.id = e.log`
 	bodyColumn    = `, c.bytes`
-	bodyFrom      = ` LEFT JOIN content c ON c.digest = e.content`
+	bodyFrom      = ` LEFT JOIN content c ON c.position = e.position`
 	selectRecord  = `SELECT ` + recordColumns + `, NULL` + recordFrom
 	selectBody    = `SELECT ` + recordColumns + bodyColumn + recordFrom + bodyFrom
 )

@@ -412,11 +412,10 @@ func TestCheckNamesTheItemOfEveryAlteredByte(t *testing.T) {
 		}
 		var entry, content, tile0, tile1 []byte
 		d.Reader().QueryRow(`SELECT bytes FROM entry WHERE idx = 7`).Scan(&entry)
-		d.Reader().QueryRow(`SELECT c.bytes FROM content c JOIN entry e ON e.content = c.digest WHERE e.idx = 270`).Scan(&content)
+		d.Reader().QueryRow(`SELECT c.bytes FROM content c JOIN entry e ON e.position = c.position WHERE e.idx = 270`).Scan(&content)
 		d.Reader().QueryRow(`SELECT hashes FROM tile WHERE level = 0 AND idx = 1`).Scan(&tile0)
 		d.Reader().QueryRow(`SELECT hashes FROM tile WHERE level = 1 AND idx = 0`).Scan(&tile1)
 		flip := func(b []byte, i int) []byte { c := bytes.Clone(b); c[i] ^= 1; return c }
-		digest := Sum(content)
 		tests := []struct {
 			name, item string
 			do, undo   func()
@@ -425,8 +424,8 @@ func TestCheckNamesTheItemOfEveryAlteredByte(t *testing.T) {
 				func() { alter(`UPDATE entry SET bytes = $1 WHERE idx = 7`, flip(entry, 60)) },
 				func() { alter(`UPDATE entry SET bytes = $1 WHERE idx = 7`, entry) }},
 			{"content", "urn:x:270",
-				func() { alter(`UPDATE content SET bytes = $1 WHERE digest = $2`, flip(content, 0), digest[:]) },
-				func() { alter(`UPDATE content SET bytes = $1 WHERE digest = $2`, content, digest[:]) }},
+				func() { alter(`UPDATE content SET bytes = $1 WHERE position = $2`, flip(content, 0), 271) },
+				func() { alter(`UPDATE content SET bytes = $1 WHERE position = $2`, content, 271) }},
 			{"tile 0", "urn:x:258",
 				func() { alter(`UPDATE tile SET hashes = $1 WHERE level = 0 AND idx = 1`, flip(tile0, 2*32+5)) },
 				func() { alter(`UPDATE tile SET hashes = $1 WHERE level = 0 AND idx = 1`, tile0) }},

@@ -215,11 +215,11 @@ func (l *Ledger) writeEntries(ctx context.Context, tx *db.Tx, h *Head, entries [
 			digest = e.digest[:]
 		}
 		if e.content != nil {
-			contents = append(contents, digest, e.content)
+			contents = append(contents, e.position, e.content)
 		}
 		rows = append(rows, e.position, h.id, e.index, string(e.kind), e.ref, digest, e.bytes)
 	}
-	if err := contentBulk().Insert(ctx, tx, contents); err != nil {
+	if err := db.NewBulk("content (position, bytes)", 2, "").Insert(ctx, tx, contents); err != nil {
 		return err
 	}
 	if err := db.NewBulk("entry (position, log, idx, kind, ref, content, bytes)", 7, "").Insert(ctx, tx, rows); err != nil {
@@ -238,22 +238,13 @@ func (l *Ledger) writeEntries(ctx context.Context, tx *db.Tx, h *Head, entries [
 	return tx.Notify(ctx, Topic)
 }
 
-func contentBulk() *db.Bulk {
-	return db.NewBulk("content (digest, bytes)", 2, "ON CONFLICT (digest) DO NOTHING")
-}
-
-// Content returns the bytes of the digest; NotFound if the node has none, or
-// none any more.
-func (l *Ledger) Content(ctx context.Context, digest Hash) ([]byte, error) {
-	return ReadContent(ctx, l.db.Reader(), digest)
-}
-
-// ReadContent is Ledger.Content within a transaction.
-func ReadContent(ctx context.Context, q db.Queryer, digest Hash) ([]byte, error) {
+// Content returns the content of the entry at a position of the journal;
+// NotFound if the node has none, or none any more.
+func (l *Ledger) Content(ctx context.Context, position int64) ([]byte, error) {
 	var b []byte
-	err := q.QueryRowContext(ctx, `SELECT bytes FROM content WHERE digest = $1`, digest[:]).Scan(&b)
+	err := l.db.Reader().QueryRowContext(ctx, `SELECT bytes FROM content WHERE position = $1`, position).Scan(&b)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, news.Errorf(news.NotFound, "content", "no content %s is kept here", digest)
+		return nil, news.Errorf(news.NotFound, "content", "the content of this entry is not kept here")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read content: %w", err)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -144,7 +143,7 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 	if in.Desk == "" {
 		in.Desk = h.desk
 	}
-	it, err := s.version(ctx, tx, in, h, a.At())
+	it, err := s.version(ctx, tx, a, in, h)
 	if err != nil {
 		return err
 	}
@@ -173,11 +172,11 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 
 // version makes the item's next version out of what the editor gave and what
 // the act means.
-func (s *Service) version(ctx context.Context, tx *db.Tx, in Issue, h head, at time.Time) (*news.Item, error) {
+func (s *Service) version(ctx context.Context, tx *db.Tx, a *ledger.Appender, in Issue, h head) (*news.Item, error) {
 	it := in.Item
 	switch in.Act {
 	case news.Hold, news.Release, news.Kill:
-		b, err := ledger.ReadContent(ctx, tx, h.content)
+		b, err := a.Latest(ctx, tx, ledger.KindItem, in.Item.URI, h.content)
 		if err != nil {
 			return nil, err
 		}
@@ -197,9 +196,9 @@ func (s *Service) version(ctx context.Context, tx *db.Tx, in Issue, h head, at t
 	}
 	it.Signals = signals(in.Act)
 	it.Version = strconv.Itoa(h.version + 1)
-	it.VersionCreated = at
+	it.VersionCreated = a.At()
 	if it.FirstCreated.IsZero() {
-		it.FirstCreated = at
+		it.FirstCreated = a.At()
 	}
 	it.Standard = nil // the content is ours, in our own standard's words
 	return it, nil

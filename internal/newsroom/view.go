@@ -36,8 +36,6 @@ type Line struct {
 	Issued    time.Time
 	Embargoed time.Time
 	Expires   time.Time
-
-	content *ledger.Hash
 }
 
 // Usable reports whether the item may be used at the time as far as its own
@@ -60,24 +58,19 @@ type Filter struct {
 }
 
 const selectLine = `SELECT position, origin, uri, own, idx, version, act, status, blocked, type, language, headline,
-	slugline, summary, desk, urgency, machine, issued, embargoed, expires, content FROM item`
+	slugline, summary, desk, urgency, machine, issued, embargoed, expires FROM item`
 
 func scanLine(rows interface{ Scan(...any) error }) (*Line, error) {
 	var l Line
 	var own, machine int
 	var issued, embargoed, expires int64
-	var content []byte
 	err := rows.Scan(&l.Position, &l.Origin, &l.URI, &own, &l.Index, &l.Version, &l.Act, &l.Status, &l.Blocked, &l.Type,
-		&l.Language, &l.Headline, &l.Slugline, &l.Summary, &l.Desk, &l.Urgency, &machine, &issued, &embargoed, &expires, &content)
+		&l.Language, &l.Headline, &l.Slugline, &l.Summary, &l.Desk, &l.Urgency, &machine, &issued, &embargoed, &expires)
 	if err != nil {
 		return nil, err
 	}
 	l.Own, l.Machine = own == 1, machine == 1
 	l.Issued, l.Embargoed, l.Expires = db.FromMicros(issued), db.FromMicros(embargoed), db.FromMicros(expires)
-	if len(content) == len(ledger.Hash{}) {
-		h := ledger.Hash(content)
-		l.content = &h
-	}
 	return &l, nil
 }
 
@@ -198,7 +191,7 @@ func (s *Service) Item(ctx context.Context, origin, uri string, withEmbargoed bo
 		return nil, err
 	}
 	v := &View{Line: *l}
-	if v.Item, err = s.content(ctx, l.URI, l.content); err != nil {
+	if v.Item, err = s.content(ctx, l.URI, l.Position); err != nil {
 		return nil, err
 	}
 	if v.Versions, err = s.versions(ctx, origin, uri); err != nil {
@@ -249,11 +242,8 @@ func (s *Service) Find(ctx context.Context, uri string) ([]string, error) {
 
 // content reads an item's content. Where it is gone, the item is known by its
 // URI alone.
-func (s *Service) content(ctx context.Context, uri string, digest *ledger.Hash) (*news.Item, error) {
-	if digest == nil {
-		return &news.Item{URI: uri}, nil
-	}
-	b, err := s.ledger.Content(ctx, *digest)
+func (s *Service) content(ctx context.Context, uri string, position int64) (*news.Item, error) {
+	b, err := s.ledger.Content(ctx, position)
 	if news.KindOf(err) == news.NotFound {
 		return &news.Item{URI: uri}, nil
 	}
@@ -293,11 +283,7 @@ func (s *Service) VersionItem(ctx context.Context, origin, uri string, version i
 	}
 	for _, v := range versions {
 		if v.Version == version {
-			r, err := s.ledger.At(ctx, v.Position)
-			if err != nil {
-				return nil, err
-			}
-			return s.content(ctx, uri, r.Content)
+			return s.content(ctx, uri, v.Position)
 		}
 	}
 	return nil, news.Errorf(news.NotFound, "version", "there is no version %d of %s here", version, uri)

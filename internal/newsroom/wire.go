@@ -119,27 +119,23 @@ func upsertItems(ctx context.Context, tx *db.Tx, arrivals []*arrival) error {
 	// Entries of one log can arrive out of order when withheld ones are revealed:
 	// the place in the log decides which version is newer, not the time of arrival.
 	return db.NewBulk(`item (origin, uri, position, idx, own, version, act, status, blocked, type, language,
-		headline, slugline, summary, desk, urgency, machine, issued, embargoed, expires, content)`, itemColumns,
+		headline, slugline, summary, desk, urgency, machine, issued, embargoed, expires)`, itemColumns,
 		`ON CONFLICT (origin, uri) DO UPDATE SET position = excluded.position, idx = excluded.idx,
 		version = excluded.version, act = excluded.act, status = excluded.status, type = excluded.type,
 		language = excluded.language, headline = excluded.headline, slugline = excluded.slugline,
 		summary = excluded.summary, desk = excluded.desk, urgency = excluded.urgency, machine = excluded.machine,
-		issued = excluded.issued, embargoed = excluded.embargoed, expires = excluded.expires,
-		content = excluded.content WHERE excluded.idx > item.idx`).Insert(ctx, tx, rows)
+		issued = excluded.issued, embargoed = excluded.embargoed, expires = excluded.expires
+		WHERE excluded.idx > item.idx`).Insert(ctx, tx, rows)
 }
 
-const itemColumns = 21
+const itemColumns = 20
 
 func (a *arrival) appendRow(rows []any) []any {
 	it, r := a.item, a.record
-	var digest any
-	if r.Content != nil {
-		digest = r.Content[:]
-	}
 	return append(rows, r.Origin, a.entry.Ref, r.Position, r.Index, flag(r.Own), a.body.Version, string(a.body.Act),
 		string(a.body.Act.After()), "", string(it.Type), strings.ToLower(it.Language), cut(it.Headline(), 500), cut(it.Slugline, 200),
 		cut(it.Summary(), 500), a.body.Label.Desk, it.Urgency, flag(it.MachineMade()), db.Micros(a.entry.At),
-		db.Micros(it.Embargoed), db.Micros(it.Expires), digest)
+		db.Micros(it.Embargoed), db.Micros(it.Expires))
 }
 
 func flag(b bool) int {

@@ -167,7 +167,7 @@ func (n *Node) Content(ctx context.Context, origin, uri string, version int) ([]
 	if newest == nil {
 		return nil, news.Errorf(news.NotFound, "version", "there is no such version of %s of %s here", uri, origin)
 	}
-	b, err := n.Ledger.Content(ctx, *newest.Content)
+	b, err := n.Ledger.Content(ctx, newest.Position)
 	if err != nil {
 		return nil, fmt.Errorf("content of %s: %w", uri, err)
 	}

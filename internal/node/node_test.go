@@ -248,7 +248,7 @@ func proveOffline(t *testing.T, n *running, origin, uri string) {
 	var content []byte
 	r, err := n.Ledger.At(t.Context(), v.Position)
 	if err == nil {
-		content, err = n.Ledger.Content(t.Context(), *r.Content)
+		content, err = n.Ledger.Content(t.Context(), r.Position)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -32,11 +32,12 @@ CREATE TABLE journal (
 );
 INSERT INTO journal (id, position) VALUES (1, 0);
 
--- Content by its SHA-256. Rows go (removal, retention); entries never do.
+-- The content that an entry commits to, in the entry's place of the journal: rows
+-- are only ever added at the end, where an index by digest would be written all
+-- over. Rows go (removal, retention); entries never do.
 CREATE TABLE content (
-  id     IDENTITY,
-  digest BYTEA NOT NULL UNIQUE,
-  bytes  BYTEA NOT NULL
+  position ROWKEY,
+  bytes    BYTEA NOT NULL
 );
 
 -- The hash tiles of each tree, as C2SP tlog-tiles with height 8: the rightmost

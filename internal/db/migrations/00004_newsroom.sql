@@ -33,7 +33,6 @@ CREATE TABLE item (
   issued    BIGINT NOT NULL,
   embargoed BIGINT NOT NULL,
   expires   BIGINT NOT NULL,
-  content   BYTEA,                     -- digest
   PRIMARY KEY (origin, uri)
 );
 CREATE UNIQUE INDEX item_position ON item (position);
