@@ -12,12 +12,18 @@ import (
 	"bytes"
 	"strings"
 
+	"jisr/internal/format/feed"
 	"jisr/internal/format/iptc7901"
 	"jisr/internal/format/loss"
+	"jisr/internal/format/mail"
 	"jisr/internal/format/newsml1"
 	"jisr/internal/format/newsmlg2"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/format/nitf"
+	"jisr/internal/format/picture"
+	"jisr/internal/format/subtitle"
+	"jisr/internal/format/web"
+	"jisr/internal/format/wxr"
 	"jisr/internal/news"
 )
 
@@ -39,6 +45,10 @@ type Result struct {
 	Version string
 	Items   []*news.Item
 	Losses  []loss.Loss
+	// Attachments are the files that came in the file: those of a mail, or the
+	// picture itself. A rendition with a digest and without href names one of
+	// them; whoever keeps the item stores them.
+	Attachments []mail.Attachment
 }
 
 // reader is one format: how to know it and how to read it.
@@ -48,31 +58,29 @@ type reader struct {
 	detect func(head []byte) bool
 	// version returns the version of a file that detect accepted.
 	version func(head []byte) string
-	read    func(data []byte) ([]*news.Item, []loss.Loss, error)
+	read    readFunc
+	// enclosed formats are read where they come as files of a mail, too.
+	enclosed bool
 }
 
 // readers lists the formats, the most particular first.
 func readers() []reader {
 	return []reader{
-		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: newsmlg2.Read},
-		{name: "newsml1", limit: newsml1.MaxSize, detect: newsml1.Detect, version: newsml1.Version, read: newsml1.Read},
-		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: nitf.Read},
-		{name: "iptc7901", limit: iptc7901.MaxSize, detect: iptc7901.Detect, version: iptc7901.Version, read: iptc7901.Read},
-		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: readNinjs},
+		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: many(newsmlg2.Read), enclosed: true},
+		{name: "newsml1", limit: newsml1.MaxSize, detect: newsml1.Detect, version: newsml1.Version, read: many(newsml1.Read), enclosed: true},
+		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: many(nitf.Read), enclosed: true},
+		{name: "wxr", limit: wxr.MaxSize, detect: wxr.Detect, version: wxr.Version, read: many(wxr.Read)},
+		{name: "rss", limit: feed.MaxSize, detect: isFeed("rss"), version: feed.Version, read: readFeed},
+		{name: "atom", limit: feed.MaxSize, detect: isFeed("atom"), version: feed.Version, read: readFeed},
+		{name: "jsonfeed", limit: feed.MaxSize, detect: isFeed("jsonfeed"), version: feed.Version, read: readFeed},
+		{name: "picture", limit: picture.MaxSize, detect: picture.Detect, version: noVersion, read: withFile(picture.Read), enclosed: true},
+		{name: "iptc7901", limit: iptc7901.MaxSize, detect: iptc7901.Detect, version: iptc7901.Version, read: many(iptc7901.Read), enclosed: true},
+		{name: "mail", limit: mail.MaxSize, detect: mail.Detect, version: noVersion, read: readMail},
+		{name: "subtitles", limit: subtitle.MaxSize, detect: isSubtitle, version: noVersion, read: withFile(subtitle.ReadItem)},
+		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: one(ninjs.Read), enclosed: true},
+		{name: "html", limit: web.MaxSize, detect: web.DetectHTML, version: noVersion, read: one(web.ReadHTML)},
+		{name: "text", limit: news.MaxText, detect: web.DetectText, version: noVersion, read: one(web.ReadText)}, // last: other files may begin like a story
 	}
-}
-
-func ninjsVersion(head []byte) string {
-	v, _ := ninjs.Version(head)
-	return v
-}
-
-func readNinjs(data []byte) ([]*news.Item, []loss.Loss, error) {
-	it, losses, err := ninjs.Read(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	return []*news.Item{it}, losses, nil
 }
 
 // Detect says what format a file has, from its first bytes; HeadSize of them
@@ -102,8 +110,9 @@ func Read(data []byte, filename string) (Result, error) {
 			return Result{}, news.Errorf(news.TooLarge, "", "%s has %d bytes, more than the %d allowed for %s: send media as files of their own, and many items in parts",
 				quoted(filename), len(data), r.limit, r.name)
 		}
-		items, losses, err := r.read(data)
-		return Result{Format: r.name, Version: r.version(head), Items: items, Losses: losses}, err
+		res, err := r.read(data, filename)
+		res.Format, res.Version = r.name, r.version(head)
+		return res, err
 	}
 	return Result{}, unknown(data, filename)
 }

@@ -24,8 +24,19 @@ func TestDetect(t *testing.T) {
 		{"ninjs declared", `{"standard":{"name":"ninjs","version":"2.1"},"uri":"urn:x:1"}`, Detected{"ninjs", "2.1"}, true},
 		{"NewsML-G2", g2, Detected{"newsml-g2", "2.30"}, true},
 		{"other JSON", `{"name":"x","version":"1.0.0"}`, Detected{}, false},
-		{"other XML", `<rss version="2.0"/>`, Detected{}, false},
-		{"text", "Dear editor", Detected{}, false},
+		{"other XML", `<svg version="2.0"/>`, Detected{}, false},
+		{"RSS", `<rss version="2.0"/>`, Detected{"rss", "2.0"}, true},
+		{"WordPress", `<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/">`, Detected{"wxr", "1.2"}, true},
+		{"Atom", `<feed xmlns="http://www.w3.org/2005/Atom">`, Detected{"atom", "1.0"}, true},
+		{"JSON Feed", `{"version":"https://jsonfeed.org/version/1.1","title":"x"}`, Detected{"jsonfeed", "1.1"}, true},
+		{"picture", "\xff\xd8\xff\xe0\x00\x10JFIF\x00", Detected{"picture", ""}, true},
+		{"mail", "Message-ID: <a@b>\nFrom: a@b\nDate: x\n\nhello", Detected{"mail", ""}, true},
+		{"WebVTT", "WEBVTT\n\n00:01.000 --> 00:02.000\nHello", Detected{"subtitles", ""}, true},
+		{"SRT", "1\r\n00:00:01,000 --> 00:00:02,000\r\nHello", Detected{"subtitles", ""}, true},
+		{"page", "<!DOCTYPE html><title>x</title>", Detected{"html", ""}, true},
+		{"story", "Rain today\n\nIt will rain on the coast today.", Detected{"text", ""}, true},
+		{"note", "Dear editor", Detected{}, false},
+		{"binary", "\x00\x01\x02\x03abc", Detected{}, false},
 		{"nothing", "", Detected{}, false},
 	}
 	for _, tt := range tests {
@@ -59,9 +70,10 @@ func TestEveryRefusalSaysWhy(t *testing.T) {
 		{"other JSON", `{"name":"x"}`, "/uri: the item has no uri", news.Invalid},
 		{"broken JSON", "{\n\"name\":\"x\",}", "line 2", news.Invalid},
 		{"array", `[{"uri":"urn:x:1"}]`, "each item as a file of its own", news.Invalid},
-		{"other XML", `<rss version="2.0"/>`, "none of the formats we read: newsml-g2, ", news.Invalid},
+		{"other XML", `<svg version="2.0"/>`, "none of the formats we read: newsml-g2, newsml1, ", news.Invalid},
+		{"empty feed", `<rss version="2.0"/>`, "no entries yet", news.Invalid},
 		{"UTF-16", "\xff\xfe{\x00", "UTF-16", news.Invalid},
-		{"picture", "\xff\xd8\xff\xe0", "none of the formats", news.Invalid},
+		{"picture", "\xff\xd8\xff\xe0", "cut off before its dimensions", news.Invalid},
 		{"too large", `{"uri":"urn:x:1","title":"` + strings.Repeat("x", news.MaxContent) + `"}`, "4194304 allowed for ninjs", news.TooLarge},
 	}
 	for _, tt := range tests {
@@ -121,6 +133,40 @@ func survivesNinjs(t *testing.T, it *news.Item) {
 		a, _ := json.Marshal(after.Field(i).Interface())
 		if string(a) != string(b) {
 			t.Errorf("%s\n  before %s\n  after  %s", before.Type().Field(i).Name, b, a)
+		}
+	}
+}
+
+// TestFilesWithinFilesComeAlong: whoever stores an item can store what it names.
+func TestFilesWithinFilesComeAlong(t *testing.T) {
+	for _, tt := range []struct {
+		file   string
+		format string
+		files  int
+	}{
+		{"mail/testdata/correspondent-koi8-ru.eml", "mail", 2},
+		{"mail/testdata/ninjs-attached-en.eml", "mail", 2},
+		{"picture/testdata/afaq-full-ar.jpg", "picture", 1},
+		{"subtitle/testdata/ferry-en.vtt", "subtitles", 1},
+	} {
+		data, err := os.ReadFile(tt.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := Read(data, "dir/"+filepath.Base(tt.file))
+		if err != nil || res.Format != tt.format || len(res.Attachments) != tt.files {
+			t.Errorf("%s: %s with %d files, %v", tt.file, res.Format, len(res.Attachments), err)
+		}
+		stored := map[string]bool{}
+		for _, a := range res.Attachments {
+			stored[a.Digest] = len(a.Bytes) > 0 && !strings.Contains(a.Name, "/")
+		}
+		for _, it := range res.Items {
+			for _, digest := range it.Digests() {
+				if !stored[digest] {
+					t.Errorf("%s: %s did not come along", tt.file, digest)
+				}
+			}
 		}
 	}
 }

@@ -75,6 +75,36 @@ func Detect(head []byte) string {
 	return ""
 }
 
+// Version returns the version that a feed declares in its first bytes: "2.0" of
+// RSS, "1.0" of Atom, "1.1" of JSON Feed; "" if it declares none.
+func Version(head []byte) string {
+	switch Detect(head) {
+	case "jsonfeed":
+		_, rest, _ := strings.Cut(strings.ReplaceAll(string(head), `\/`, "/"), "//jsonfeed.org/version/")
+		if i := strings.IndexByte(rest, '"'); i > 0 && i < 8 {
+			return strings.TrimSuffix(rest[:i], "/")
+		}
+	case "atom":
+		if bytes.Contains(head, []byte("purl.org/atom/ns#")) {
+			return "0.3"
+		}
+		return "1.0"
+	case "rss":
+		tag, name := markup.RootTag(head)
+		if name == "RDF" {
+			return "1.0"
+		}
+		_, rest, found := strings.Cut(tag, " version=")
+		if !found || len(rest) < 2 {
+			return ""
+		}
+		if i := strings.IndexByte(rest[1:], rest[0]); i > 0 && i < 8 {
+			return rest[1 : 1+i]
+		}
+	}
+	return ""
+}
+
 // Read returns the feed. Entries without a usable identity get one from their
 // link or their words. An empty feed is no error: nothing happened yet.
 func Read(data []byte) (*Feed, []loss.Loss, error) {

@@ -50,7 +50,11 @@ func TestFeedsSayHowToFetchThemNext(t *testing.T) {
 			Self: "https://marsa.example/feed.json", Hub: "https://hub.marsa.example/", Next: "https://marsa.example/feed.json?p=2"}},
 		{"rdf-en.xml", feed.Feed{Format: "rss", Version: "1.0", Title: "Official Gazette", Link: "https://gazette.example/", Language: "en", Copyright: "Open licence"}},
 	} {
-		got, _, err := feed.Read(goldentest.File(t, "testdata/"+c.file))
+		data := goldentest.File(t, "testdata/"+c.file)
+		if v := feed.Version(data[:min(len(data), 1024)]); v != c.want.Version {
+			t.Errorf("%s: version %q", c.file, v)
+		}
+		got, _, err := feed.Read(data)
 		if err != nil {
 			t.Fatal(err)
 		}

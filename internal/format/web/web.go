@@ -23,6 +23,7 @@ import (
 	"github.com/abadojack/whatlanggo"
 	"golang.org/x/text/language"
 
+	"jisr/internal/format/charset"
 	"jisr/internal/format/dates"
 	"jisr/internal/format/loss"
 	"jisr/internal/format/markup"
@@ -54,11 +55,27 @@ func DetectHTML(head []byte) bool {
 	return false
 }
 
-// DetectText reports whether head, the first bytes of a file, is plain text: with
-// words in it, without the control characters of files that are none, and not
-// meant for a reader of markup.
+// DetectText reports whether head, the first bytes of a file, is a story as plain
+// text: named lines at the top, or a headline, an empty line and words below it.
+// Any other text may be a note, a log or a mistake; who knows better calls
+// ReadText.
 func DetectText(head []byte) bool {
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	if !isProse(head) {
+		return false
+	}
+	text, _ := charset.Text(head, "")
+	first, rest, _ := strings.Cut(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+	if name, _, found := strings.Cut(first, ":"); found && lineName(name) != "" {
+		return strings.TrimSpace(rest) != ""
+	}
+	second, story, _ := strings.Cut(rest, "\n")
+	return len(first) <= maxHeadline && strings.TrimSpace(second) == "" && len(strings.Fields(story)) >= 5
+}
+
+// isProse reports whether bytes are words: with letters, without the control
+// characters of files that are none, not begun like markup or data.
+func isProse(head []byte) bool {
 	if len(head) == 0 || strings.IndexByte("<{[", head[0]) >= 0 || bytes.HasPrefix(head, []byte("%PDF")) {
 		return false
 	}
@@ -71,7 +88,7 @@ func DetectText(head []byte) bool {
 			letters++
 		}
 	}
-	return letters > 1 && letters > len(head)/4
+	return letters > len(head)/4
 }
 
 // reader collects what comes of one page or text.

@@ -84,7 +84,11 @@ func Read(data []byte) ([]*news.Item, []loss.Loss, error) {
 			return nil, nil, err
 		}
 	}
-	return r.finish(), r.losses, nil
+	items := r.finish()
+	if len(items) == 0 {
+		return nil, nil, news.Errorf(news.Invalid, "rss/channel", "the export holds no posts, pages or media")
+	}
+	return items, r.losses, nil
 }
 
 // reader collects what comes of one export.
