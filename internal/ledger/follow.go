@@ -335,6 +335,11 @@ func setCursor(ctx context.Context, tx *db.Tx, name string, position int64) erro
 // Rewind sets the follower back to 0, so that it builds its view anew. The
 // caller empties the view in the same transaction.
 func (l *Ledger) Rewind(ctx context.Context, tx *db.Tx, name string) error {
+	tx.AfterCommit(func() {
+		if s, here := l.followers.Load(name); here {
+			s.(*followerState).position.Store(0)
+		}
+	})
 	return setCursor(ctx, tx, name, 0)
 }
 
