@@ -242,19 +242,25 @@ func (c *remote) checkpoint(ctx context.Context, held int64) (*ledger.Checkpoint
 	if err != nil || len(keys) == 0 {
 		return nil, news.Errorf(news.Forbidden, "key", "no key of %s is confirmed", c.origin).Because(err)
 	}
-	signed, err := c.get(ctx, callTimeout, ledger.MaxNote, "/exchange/v1/checkpoint", nil)
+	newest, err := c.get(ctx, callTimeout, ledger.MaxNote, "/exchange/v1/checkpoint", nil)
 	if err != nil {
 		return nil, err
 	}
-	cp, err := ledger.ParseCheckpoint(c.origin, signed, keys[0])
+	cp, err := ledger.ParseCheckpoint(c.origin, newest, keys[0])
 	if err == nil {
 		return cp, nil
 	}
 	signed, rerr := c.get(ctx, callTimeout, ledger.MaxNote, "/exchange/v1/rotation", url.Values{"after": {strconv.FormatInt(held, 10)}})
-	if rerr != nil {
-		return nil, err // no rotation explains it
+	if rerr == nil {
+		return ledger.ParseCheckpoint(c.origin, signed, keys[0])
 	}
-	return ledger.ParseCheckpoint(c.origin, signed, keys[0])
+	// No rotation explains it. A tree that is behind what we hold, by a key of that
+	// time, says that the node was set back; anything else by an old key is worth
+	// nothing.
+	if old, oerr := ledger.ParseCheckpoint(c.origin, newest, keys...); oerr == nil && old.Size < held {
+		return old, nil
+	}
+	return nil, err
 }
 
 // entries fetches a range of the partner's ledger.
