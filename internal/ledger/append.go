@@ -104,7 +104,7 @@ func (l *Ledger) Append(ctx context.Context, f func(ctx context.Context, tx *db.
 	// From here on the outcome is waited for, whatever ctx says: an append that
 	// was called off and happened all the same would be neither.
 	if err := <-r.done; err != nil {
-		return nil, err
+		return nil, sayFull(err)
 	}
 	return &r.out, nil
 }

@@ -72,7 +72,7 @@ func (l *Ledger) Extend(ctx context.Context, x *Extension) error {
 	if err != nil {
 		return err
 	}
-	return l.db.Write(ctx, func(tx *db.Tx) error {
+	return l.write(ctx, func(tx *db.Tx) error {
 		h, err := head(ctx, tx, x.Origin, tx.ForUpdate())
 		if err != nil {
 			return err
@@ -245,7 +245,7 @@ type Revealed struct {
 // Reveal puts entries that were withheld until now into the journal, each
 // checked against the hash that the verified tree has had in its place.
 func (l *Ledger) Reveal(ctx context.Context, origin string, revealed []Revealed) error {
-	return l.db.Write(ctx, func(tx *db.Tx) error {
+	return l.write(ctx, func(tx *db.Tx) error {
 		h, err := head(ctx, tx, origin, tx.ForUpdate())
 		if err != nil {
 			return err
