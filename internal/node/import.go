@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"jisr/internal/blob"
 	"jisr/internal/format"
+	"jisr/internal/format/mail"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
@@ -97,7 +100,7 @@ type piece struct {
 	item    *news.Item
 	source  source
 	content string // digest of the item as it was read
-	beside  bool   // found in a folder and of no format: perhaps an item's media
+	beside  bool   // found in a folder and not a story by itself: perhaps an item's media
 	out     *Imported
 }
 
@@ -149,8 +152,11 @@ func (im *importer) read(ctx context.Context, f file) {
 	if err == nil {
 		got, err = format.Read(data, filepath.Base(f.path))
 	}
+	if kept := im.keep(ctx, got.Attachments); kept != nil {
+		got.Items, err = nil, kept
+	}
 	for i, it := range got.Items {
-		p := &piece{item: it, out: &Imported{File: f.path, URI: it.URI}}
+		p := &piece{item: it, beside: f.found && companion(got.Format), out: &Imported{File: f.path, URI: it.URI}}
 		if i == 0 {
 			for _, l := range got.Losses {
 				p.out.Losses = append(p.out.Losses, l.String())
@@ -167,6 +173,20 @@ func (im *importer) read(ctx context.Context, f file) {
 	p := &piece{out: &Imported{File: f.path}, beside: f.found && got.Format == ""}
 	p.refuse(err)
 	im.pieces = append(im.pieces, p)
+}
+
+// companion reports whether files of the format often lie beside the item that
+// they belong to.
+func companion(format string) bool { return format == "picture" || format == "subtitles" }
+
+// keep stores the files that came in a file, which its items name by digest.
+func (im *importer) keep(ctx context.Context, files []mail.Attachment) error {
+	for _, f := range files {
+		if _, err := im.node.Blobs.Put(ctx, bytes.NewReader(f.Bytes), blob.Expect{Digest: f.Digest}); err != nil {
+			return fmt.Errorf("keep %s: %w", f.Name, err)
+		}
+	}
+	return nil
 }
 
 func readFile(path string) ([]byte, error) {
@@ -194,6 +214,9 @@ func (im *importer) prepare(ctx context.Context, p *piece) error {
 		// The same file again must be the same item again.
 		p.item.URI = fmt.Sprintf("tag:%s,%d:import/%s", im.node.Ledger.Origin(), im.node.year(), p.source.digest[len("sha256:"):][:32])
 		p.out.URI = p.item.URI
+	}
+	if p.item.Headline() == "" {
+		p.item.Title = filepath.Base(p.out.File) // a picture that says nothing of itself
 	}
 	p.source.mark(p.item)
 	return im.takeMedia(ctx, p)
