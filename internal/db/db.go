@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,6 +38,7 @@ type DB struct {
 	pool   *pgxpool.Pool // PostgreSQL only
 	hub    hub
 	stop   context.CancelFunc
+	wakers sync.WaitGroup // what stop ends
 }
 
 // Queryer runs statements: a DB's reader, or a Tx.
@@ -95,7 +97,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	r.SetMaxIdleConns(readers)
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &DB{Engine: SQLite, write: w, read: r, stop: stop}
-	go d.watch(watch)
+	d.wakers.Go(func() { d.watch(watch) })
 	return d, nil
 }
 
@@ -118,17 +120,22 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	listen, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &DB{Engine: Postgres, write: conn, read: conn, pool: pool, stop: stop}
-	go d.listen(listen)
+	d.wakers.Go(func() { d.listen(listen) })
 	return d, nil
 }
 
-// Close releases the connections. Transactions under way are rolled back.
+// Close releases the connections. Transactions under way are rolled back. The
+// last connection to a SQLite file must be the one that may write: it moves the
+// write-ahead log into the file, so that whoever copies a stopped node's file
+// has all of it.
 func (d *DB) Close() error {
 	d.stop()
-	err := d.write.Close()
+	d.wakers.Wait()
+	var err error
 	if d.read != d.write {
-		err = errors.Join(err, d.read.Close())
+		err = d.read.Close()
 	}
+	err = errors.Join(err, d.write.Close())
 	if d.pool != nil {
 		d.pool.Close()
 	}
