@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -15,15 +16,21 @@ import (
 // cosign tells a partner that we hold its ledger as it signed it: every partner
 // is a witness.
 func (s *Service) cosign(ctx context.Context, c *remote, cp *ledger.Checkpoint) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	res, err := c.do(ctx, request{method: http.MethodPost, path: "/exchange/v1/cosign", body: func(key *ledger.Key) ([]byte, error) {
-		return json.Marshal(cosigning{Size: cp.Size, Root: ledger.Hash(cp.Root).String(), Line: key.Cosign(cp, s.now())})
+	var own *ledger.Cosignature
+	res, err := c.do(call, request{method: http.MethodPost, path: "/exchange/v1/cosign", body: func(key *ledger.Key) (b []byte, err error) {
+		line := key.Cosign(cp, s.now())
+		if own, err = ledger.VerifyCosignature(line, key.Verifier, cp); err != nil {
+			return nil, err
+		}
+		return json.Marshal(cosigning{Size: cp.Size, Root: ledger.Hash(cp.Root).String(), Line: line})
 	}})
 	if err != nil {
 		return err
 	}
-	return res.Body.Close()
+	// Kept here as well: the proofs that this node hands out name it as a witness.
+	return errors.Join(res.Body.Close(), s.ledger.AddCosignature(ctx, cp, own))
 }
 
 // cosigning is the body of a cosign request.
