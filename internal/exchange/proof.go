@@ -81,22 +81,42 @@ func (s *Service) Proof(ctx context.Context, origin, uri string, version int) (*
 	return p, s.addWitnesses(ctx, p)
 }
 
-// addWitnesses adds the keys of those who cosigned the proof's checkpoint.
+// addWitnesses adds the keys of those who cosigned the proof's checkpoint, and
+// leaves out the lines of those whose key this node does not know: a file says
+// nothing that its reader could not check.
 func (s *Service) addWitnesses(ctx context.Context, p *ProofFile) error {
-	for _, line := range noteLines(p.Checkpoint) {
-		name, _, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
-		if name == p.Origin || p.Witnesses[name] != "" {
-			continue
-		}
-		keys, err := s.ledger.Keys(ctx, name)
-		if err != nil {
-			return err
-		}
-		if len(keys) > 0 {
-			p.Witnesses[name] = keys[0]
-		}
+	cp, err := ledger.ParseCheckpoint(p.Origin, []byte(p.Checkpoint), p.Keys...)
+	if err != nil {
+		return err
 	}
+	text, _, _ := strings.Cut(p.Checkpoint, "\n\n")
+	kept := text + "\n\n"
+	for _, line := range noteLines(p.Checkpoint) {
+		name := signerOf(line)
+		if name != p.Origin && p.Witnesses[name] == "" {
+			keys, err := s.ledger.Keys(ctx, name)
+			if err != nil {
+				return err
+			}
+			signed := slices.IndexFunc(keys, func(k string) bool {
+				_, err := ledger.VerifyCosignature(line, k, cp)
+				return err == nil
+			})
+			if signed < 0 {
+				continue
+			}
+			p.Witnesses[name] = keys[signed]
+		}
+		kept += line + "\n"
+	}
+	p.Checkpoint = kept
 	return nil
+}
+
+// signerOf returns the name on a note's signature line.
+func signerOf(line string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
+	return name
 }
 
 // noteLines returns the signature lines of a signed note.
@@ -226,14 +246,17 @@ func (pv *ProvenVersion) verify(p *ProofFile, cp *ledger.Checkpoint) (*ledger.En
 	return e, &body, e.Decode(&body)
 }
 
-// witnesses verifies the cosignatures. One that does not hold is an error: a
+// witnesses verifies the cosignatures. One that cannot be verified is an error: a
 // file never says more than it proves.
 func (p *ProofFile) witnesses(v *Verified, cp *ledger.Checkpoint) error {
 	for _, line := range noteLines(p.Checkpoint) {
-		name, _, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
-		vkey := p.Witnesses[name]
-		if name == p.Origin || vkey == "" {
+		name := signerOf(line)
+		if name == p.Origin {
 			continue
+		}
+		vkey := p.Witnesses[name]
+		if vkey == "" {
+			return news.Errorf(news.Invalid, "witnesses", "%q signed the checkpoint and its key is not in the file", name)
 		}
 		c, err := ledger.VerifyCosignature(line, vkey, cp)
 		if err != nil {
