@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"jisr/internal/format/goldentest"
+	"jisr/internal/format/newsmlg2"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/news"
 )
@@ -84,9 +86,9 @@ func TestEveryRefusalSaysWhy(t *testing.T) {
 	}
 }
 
-// TestEveryFormatSurvivesNinjs reads the test files of all formats, writes each
-// item as ninjs, which is what partners get, and reads it back.
-func TestEveryFormatSurvivesNinjs(t *testing.T) {
+// TestEveryFormatSurvivesWriting reads the test files of all formats, writes each
+// item as ninjs, which is what partners get, and as NewsML-G2, and reads it back.
+func TestEveryFormatSurvivesWriting(t *testing.T) {
 	files, err := filepath.Glob("*/testdata/*")
 	if err != nil || len(files) < 10 {
 		t.Fatal("too few test files:", files, err)
@@ -109,8 +111,26 @@ func TestEveryFormatSurvivesNinjs(t *testing.T) {
 			}
 			for _, it := range res.Items {
 				survivesNinjs(t, it)
+				survivesNewsMLG2(t, it)
 			}
 		})
+	}
+}
+
+// survivesNewsMLG2 asks of NewsML-G2 what it promises: what it reports no loss of
+// comes back.
+func survivesNewsMLG2(t *testing.T, it *news.Item) {
+	t.Helper()
+	written, losses, err := newsmlg2.Write([]*news.Item{it})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := newsmlg2.Read(written)
+	if err != nil || len(again) != 1 {
+		t.Fatalf("%v\n%s", err, written)
+	}
+	if d := goldentest.Unreported(it, again[0], losses, ""); d != "" {
+		t.Errorf("%slosses %v\n%s", d, losses, written)
 	}
 }
 

@@ -207,3 +207,41 @@ func Diff(before, after *news.Item) string {
 	}
 	return out.String()
 }
+
+// Unreported returns the fields that changed between writing and reading without
+// a loss that says so. at is the JSON pointer of the item in the losses.
+func Unreported(before, after *news.Item, losses []loss.Loss, at string) string {
+	var out strings.Builder
+	b, a := reflect.ValueOf(*before), reflect.ValueOf(*after)
+	for i := range b.NumField() {
+		name := b.Type().Field(i).Name
+		x, _ := json.Marshal(b.Field(i).Interface())
+		y, _ := json.Marshal(a.Field(i).Interface())
+		if !bytes.Equal(x, y) && !reported(losses, at+pointer(name)) {
+			fmt.Fprintf(&out, "%s\n  before %s\n  after  %s\n", name, x, y)
+		}
+	}
+	return out.String()
+}
+
+func reported(losses []loss.Loss, path string) bool {
+	for _, l := range losses {
+		if l.Path == path || strings.HasPrefix(l.Path, path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// pointer returns the JSON pointer of a field of an item.
+func pointer(field string) string {
+	switch field {
+	case "URI":
+		return "/uri"
+	case "AltIDs":
+		return "/altIds"
+	case "Rights":
+		return "/rightsInfo"
+	}
+	return "/" + strings.ToLower(field[:1]) + field[1:]
+}

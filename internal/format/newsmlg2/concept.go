@@ -65,6 +65,15 @@ func (t *translation) details(c *news.Concept, n *xmltree.Node) {
 			} else if uri != c.URI {
 				t.lose(k, "a further identity of a concept is not kept")
 			}
+		case "related":
+			switch k.Attr("rel") {
+			case houseAlias + ":rel":
+				c.Rel = k.Attr("literal")
+			case houseAlias + ":role":
+				c.Role = k.Attr("literal")
+			default:
+				t.loseIfFull(k, "not kept of a concept")
+			}
 		case "name", "type", "conceptId": // read elsewhere
 		default:
 			t.loseIfFull(k, "not kept of a concept")
@@ -78,10 +87,11 @@ func (t *translation) details(c *news.Concept, n *xmltree.Node) {
 	}
 }
 
-// names takes the name in the item's language, else the first one, and all names
-// that have a language. Names with a role (sort form, mnemonic) only stand in.
+// names takes the name for display, else the one in the item's language, else the
+// first one, and all names that have a language. Names with another role (sort
+// form, mnemonic) only stand in.
 func (t *translation) names(c *news.Concept, n *xmltree.Node) {
-	var ours, first, odd string
+	var display, ours, first, odd string
 	for k := range n.All("name") {
 		s := k.Line()
 		if s == "" {
@@ -94,6 +104,11 @@ func (t *translation) names(c *news.Concept, n *xmltree.Node) {
 			continue
 		}
 		lang := t.tag(k.Lang(), k)
+		if role == "display" && display == "" {
+			if display = s; lang == "" {
+				continue
+			}
+		}
 		if lang == "" {
 			if first != "" && first != s {
 				t.lose(k, "a further name of a concept in no language is not kept")
@@ -113,7 +128,7 @@ func (t *translation) names(c *news.Concept, n *xmltree.Node) {
 		}
 	}
 	if c.Name == "" {
-		c.Name = firstOf(ours, first, odd)
+		c.Name = firstOf(display, ours, first, odd)
 	}
 	if odd != "" && odd != c.Name {
 		t.lose(n, "names of a concept for sorting, short forms and the like are not kept")

@@ -103,7 +103,7 @@ func (t *translation) inlineData(n *xmltree.Node) {
 		return
 	}
 	if strings.HasPrefix(contentType, "text/plain") {
-		contentType = ""
+		contentType = "text/plain" // the charset is that of the file
 	}
 	if value != "" {
 		t.it.Bodies = append(t.it.Bodies, t.body(n, contentType, value))
@@ -130,6 +130,7 @@ func (t *translation) rendition(n *xmltree.Node) {
 		AudioCodec:   code(n.Attr("audiocodec"), n.Attr("audiocodecuri")),
 		VideoScaling: code(n.Attr("videoscaling"), n.Attr("videoscalinguri")),
 		AspectRatio:  n.Attr("videoaspectratio"),
+		ScanType:     n.Attr("videoscan"),
 		FrameRate:    t.decimal(n, "videoframerate"),
 		// G2 counts audiobitrate in kbit/s and the sample rate in Hz.
 		AverageBitRate: t.decimal(n, "videoavgbitrate"),
@@ -146,6 +147,10 @@ func (t *translation) rendition(n *xmltree.Node) {
 		switch k.Name {
 		case "hash":
 			t.hash(&r, k)
+		case "remoteContentExtProperty":
+			if !t.houseRendition(&r, k) {
+				keepIn(&r, k.Name, k.Source(t.text))
+			}
 		case "title":
 			r.Title = k.Line()
 		case "fileName":
@@ -158,6 +163,41 @@ func (t *translation) rendition(n *xmltree.Node) {
 	t.it.Renditions = append(t.it.Renditions, r)
 }
 
+// houseRendition reads a property of a file for which NewsML-G2 has no attribute.
+func (t *translation) houseRendition(r *news.Rendition, n *xmltree.Node) bool {
+	name, ok := strings.CutPrefix(n.Attr("rel"), houseAlias+":")
+	if !ok {
+		return false
+	}
+	value := n.Attr("value")
+	for _, f := range houseFields(r) {
+		if f.name == name {
+			*f.value = value
+			return true
+		}
+	}
+	for _, f := range houseNumbers(r) {
+		switch {
+		case f.name != name:
+		case f.whole != nil:
+			*f.whole = t.number(n, "value")
+			return true
+		default:
+			*f.float = t.decimal(n, "value")
+			return true
+		}
+	}
+	if x, y, found := strings.Cut(value, ","); name == "pointOfInterest" && found {
+		px, err1 := strconv.Atoi(x)
+		py, err2 := strconv.Atoi(y)
+		if err1 == nil && err2 == nil {
+			r.PointOfInterest = &news.Point{X: px, Y: py}
+			return true
+		}
+	}
+	return false
+}
+
 // restOf keeps the attributes that no field of a rendition names.
 func (t *translation) restOf(r *news.Rendition, n *xmltree.Node) {
 	for _, a := range n.Attrs {
@@ -167,7 +207,7 @@ func (t *translation) restOf(r *news.Rendition, n *xmltree.Node) {
 		switch strings.TrimSuffix(a.Name.Local, "uri") {
 		case "href", "residref", "guidref", "version", "contenttype", "format", "generated", "width", "height", "size",
 			"duration", "layoutorientation", "colourspace", "videocodec", "audiocodec", "videoscaling",
-			"videoaspectratio", "videoframerate", "videoavgbitrate", "audiobitrate", "audiosamplerate", "xmlns":
+			"videoaspectratio", "videoscan", "videoframerate", "videoavgbitrate", "audiobitrate", "audiosamplerate", "xmlns":
 		case "rendition":
 			if alias, _, ok := strings.Cut(a.Value, ":"); ok && alias != "rnd" && a.Name.Local == "rendition" {
 				keepIn(r, "rendition", a.Value)

@@ -59,12 +59,14 @@ func (t *translation) contentMeta(n *xmltree.Node) {
 			it.Audiences = append(it.Audiences, t.concept(k))
 		case k.Name == "altId":
 			if s := k.Line(); s != "" {
-				role := firstOf(k.Attr("type"), k.Attr("typeuri"), k.Attr("role"), k.Attr("roleuri"))
+				role := strings.TrimPrefix(firstOf(k.Attr("type"), k.Attr("typeuri"), k.Attr("role"), k.Attr("roleuri")), houseAlias+":")
 				it.AltIDs = append(it.AltIDs, news.AltID{Role: role, Value: s})
 			}
 		case k.Name == "language" && len(k.Attrs) == 1 && t.tag(k.Attr("tag"), k) == it.Language:
 		case k.Name == "digitalSourceType":
 			it.DigitalSourceType = firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode"), k.Attr("literal"))
+		case k.Name == "contentMetaExtProperty" && strings.HasPrefix(k.Attr("rel"), houseAlias+":"):
+			t.houseProperty(k)
 		case k.Name == "contentMetaExtProperty" && strings.EqualFold(code(firstOf(k.Attr("type"), k.Attr("rel")), ""), "digitalSourceType"):
 			it.DigitalSourceType = firstOf(k.Attr("valueuri"), t.codes.uri(k.Attr("value"), k), k.Attr("value"))
 		case k.Name == "icon" && k.Attr("href") != "":
@@ -72,6 +74,25 @@ func (t *translation) contentMeta(n *xmltree.Node) {
 		default:
 			t.keep(k)
 		}
+	}
+}
+
+// houseProperty reads what Write had no place for.
+func (t *translation) houseProperty(n *xmltree.Node) {
+	value := n.Attr("value")
+	switch n.Attr("rel") {
+	case houseAlias + ":located":
+		if t.it.Located = value; value == "-" { // the places are no words for print
+			t.it.Located = ""
+		}
+	case houseAlias + ":by":
+		t.nameless = true
+	case houseAlias + ":digitalSourceType":
+		t.it.DigitalSourceType = value
+	case houseAlias + ":contentDigitised":
+		t.it.ContentDigitised = t.timeOf(value, n)
+	default:
+		t.keep(n)
 	}
 }
 

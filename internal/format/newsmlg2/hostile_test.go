@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"jisr/internal/format/goldentest"
 	"jisr/internal/format/loss"
 	"jisr/internal/format/newsmlg2"
 	"jisr/internal/news"
@@ -270,6 +271,24 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, it := range items {
 			storable(t, it)
+		}
+		newsmlg2.Check(data)
+		if len(items) == 0 {
+			return
+		}
+		written, losses, err := newsmlg2.Write(items[:1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := newsmlg2.Read(written)
+		if news.KindOf(err) == news.TooLarge {
+			return
+		}
+		if err != nil || len(again) != 1 {
+			t.Fatalf("%v\n%s", err, written)
+		}
+		if d := goldentest.Unreported(items[0], again[0], losses, ""); d != "" {
+			t.Errorf("%s%s", d, written)
 		}
 	})
 }

@@ -18,6 +18,8 @@ type translation struct {
 	asserts  map[string]*assertion // what the item says of its concepts, by their identity
 	asserted int                   // uses of asserts
 	extra    map[string][]string
+	untyped  bool // Write had no type
+	nameless bool // Write had no byline
 }
 
 // item translates one item, or says why it cannot be one.
@@ -135,14 +137,14 @@ func (t *translation) keep(n *xmltree.Node) {
 // finish fills what follows from the rest of the item.
 func (t *translation) finish(n *xmltree.Node) {
 	it := t.it
-	if it.By == "" {
+	if it.By == "" && !t.nameless {
 		for _, c := range it.Creators {
-			if c.Role == "" || c.Role == "author" || c.Role == "photographer" {
+			if makesByline(c) {
 				it.By = lexical.Join(it.By, ", ", c.Name)
 			}
 		}
 	}
-	if it.Type == "" {
+	if it.Type == "" && !t.untyped {
 		it.Type = t.guessType(n)
 	}
 	for key, values := range t.extra {
@@ -160,6 +162,12 @@ func (t *translation) finish(n *xmltree.Node) {
 		}
 		it.Extra[key] = data
 	}
+}
+
+// makesByline reports whether a creator stands in the byline of an item that has
+// none of its own.
+func makesByline(c news.Concept) bool {
+	return c.Role == "" || c.Role == "author" || c.Role == "photographer"
 }
 
 // guessType fills in for an item class that is missing or unknown.

@@ -56,6 +56,9 @@ func (t *translation) itemMeta(n *xmltree.Node) {
 			t.keep(k)
 		case k.Name == "itemClass":
 			it.Type = t.class(k)
+			t.untyped = k.Attr("qcode") == houseAlias+":none"
+		case k.Name == "provider" && k.Attr("qcode") == houseAlias+":none": // Write had none
+		case k.Name == "versionCreated" && k.Attr("how") == houseAlias+":none":
 		case k.Name == "provider":
 			c := t.concept(k)
 			c.Role = "provider"
@@ -64,6 +67,8 @@ func (t *translation) itemMeta(n *xmltree.Node) {
 			it.VersionCreated = t.time(k)
 		case k.Name == "firstCreated":
 			it.FirstCreated = t.time(k)
+		case k.Name == "expires" && it.Expires.IsZero():
+			it.Expires = t.time(k)
 		case k.Name == "embargoed":
 			t.embargo(k)
 		case k.Name == "pubStatus":
@@ -81,6 +86,13 @@ func (t *translation) itemMeta(n *xmltree.Node) {
 			it.Title = k.Line()
 		case k.Name == "link":
 			t.link(k)
+		case k.Name == "itemMetaExtProperty" && k.Attr("rel") == houseAlias+":representation":
+			it.Representation = k.Attr("value")
+		case k.Name == "itemMetaExtProperty" && k.Attr("rel") == houseAlias+":standard":
+			it.Standard = nil
+			if f := strings.SplitN(k.Attr("value"), "|", 3); len(f) == 3 {
+				it.Standard = &news.Standard{Name: f[0], Version: f[1], Schema: f[2]}
+			}
 		default:
 			t.keep(k)
 		}
@@ -91,7 +103,7 @@ func (t *translation) itemMeta(n *xmltree.Node) {
 // codes.
 func (t *translation) class(n *xmltree.Node) news.Type {
 	switch c := code(n.Attr("qcode"), n.Attr("uri")); c {
-	case "text", "picture", "video", "audio", "graphic", "composite":
+	case "text", "picture", "video", "audio", "graphic", "composite", "component", "programme", "data":
 		return news.Type(c)
 	case "photo", "image":
 		return news.Picture
@@ -102,7 +114,7 @@ func (t *translation) class(n *xmltree.Node) news.Type {
 		return news.Event
 	case "newscoverage": // plinat:newscoverage
 		return news.Planning
-	case "":
+	case "", "none":
 		return ""
 	default:
 		t.lose(n, fmt.Sprintf("item class %q is not one we know", c))

@@ -26,7 +26,7 @@ func (t *translation) event(n *xmltree.Node) {
 	for k := range n.Elements() {
 		switch k.Name {
 		case "conceptId":
-			if id := firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode")); id != "" {
+			if id := firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode")); id != "" && id != it.URI {
 				it.AltIDs = append(it.AltIDs, news.AltID{Role: "conceptId", Value: id})
 			}
 		case "type":
@@ -56,13 +56,15 @@ func (t *translation) event(n *xmltree.Node) {
 func (t *translation) eventDetails(n *xmltree.Node) {
 	it := t.it
 	d := &news.EventDetails{}
-	it.EventDetails = d
 	for k := range n.Elements() {
 		switch {
+		case k.Name == "dates" && k.Attr("how") == houseAlias+":none": // Write had none
 		case k.Name == "dates" && d.Dates == nil:
 			d.Dates = t.dates(k)
 		case k.Name == "occurStatus":
 			d.Status = firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode"))
+		case k.Name == "newsCoverageStatus" && d.CoverageStatus == "":
+			d.CoverageStatus = firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode"))
 		case k.Name == "organiser" && d.Organiser == nil:
 			c := t.concept(k)
 			d.Organiser = &c
@@ -83,6 +85,9 @@ func (t *translation) eventDetails(n *xmltree.Node) {
 			t.keep(k)
 		}
 	}
+	if *d != (news.EventDetails{}) {
+		it.EventDetails = d
+	}
 }
 
 // dates reads when an event takes place. A date that is truncated or only
@@ -93,6 +98,9 @@ func (t *translation) dates(n *xmltree.Node) *news.Dates {
 	for k := range n.Elements() {
 		switch k.Name {
 		case "start":
+			if k.Attr("how") == houseAlias+":none" {
+				continue // Write had none
+			}
 			d.Start, d.ExpectedStart = t.moment(k)
 		case "end":
 			d.End, d.ExpectedEnd = t.moment(k)
@@ -221,6 +229,21 @@ func (t *translation) coverage(n *xmltree.Node) news.Coverage {
 			v.Status = firstOf(k.Attr("uri"), t.codes.uri(k.Attr("qcode"), k), k.Attr("qcode"))
 		case "wordCount", "wordcount":
 			v.WordCount = t.count(k)
+		case "newsContentCharacteristics":
+			if len(k.Attrs) == 1 && k.Attr("wordcount") != "" {
+				v.WordCount = t.number(k, "wordcount")
+			} else {
+				keep(k, k.Source(t.text))
+			}
+		case "planningExtProperty":
+			switch k.Attr("rel") {
+			case houseAlias + ":title":
+				v.Title = k.Attr("value")
+			case houseAlias + ":status":
+				v.Status = k.Attr("value")
+			default:
+				keep(k, k.Source(t.text))
+			}
 		case "g2contentType":
 			keep(k, k.Line())
 		default:

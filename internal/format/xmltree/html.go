@@ -47,7 +47,7 @@ func writeChildren(b *strings.Builder, n *Node, name Tag) {
 			writeChildren(b, k, name)
 		default:
 			writeTag(b, k, as)
-			if !isVoid(as) {
+			if !IsVoid(as) {
 				writeChildren(b, k, name)
 				b.WriteString("</")
 				b.WriteString(as)
@@ -79,7 +79,8 @@ func writeTag(b *strings.Builder, n *Node, as string) {
 	b.WriteByte('>')
 }
 
-func isVoid(name string) bool {
+// IsVoid reports whether an HTML element has no content and no end tag.
+func IsVoid(name string) bool {
 	switch strings.ToLower(name) {
 	case "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr":
 		return true

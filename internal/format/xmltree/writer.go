@@ -28,15 +28,20 @@ func (w *Writer) Open(name string, attrs ...string) {
 // Attrs adds attributes to the element that was just opened.
 func (w *Writer) Attrs(attrs ...string) {
 	for i := 0; i+1 < len(attrs); i += 2 {
-		if attrs[i+1] == "" {
-			continue
+		if attrs[i+1] != "" {
+			w.Attr(attrs[i], attrs[i+1])
 		}
-		w.b.WriteByte(' ')
-		w.b.WriteString(attrs[i])
-		w.b.WriteString(`="`)
-		escapeXML(&w.b, attrs[i+1], true)
-		w.b.WriteByte('"')
 	}
+}
+
+// Attr adds an attribute to the element that was just opened, with or without a
+// value.
+func (w *Writer) Attr(name, value string) {
+	w.b.WriteByte(' ')
+	w.b.WriteString(name)
+	w.b.WriteString(`="`)
+	escapeXML(&w.b, value, true)
+	w.b.WriteByte('"')
 }
 
 // Close ends the innermost element.
