@@ -147,10 +147,14 @@ func (n *Node) Path() string {
 func (n *Node) Source(text string) string {
 	source := strings.Clone(text[n.Start:n.End])
 	var missing strings.Builder
+	asked := map[string]bool{}
 	n.undeclared(func(prefix string) {
-		space, ok := n.Parent.bound(prefix)
-		if decl := "xmlns:" + prefix + "="; ok && !strings.Contains(missing.String(), decl) {
-			missing.WriteString(" " + decl + `"`)
+		if asked[prefix] || len(asked) > MaxBindings {
+			return
+		}
+		asked[prefix] = true
+		if space, ok := n.Parent.bound(prefix); ok {
+			missing.WriteString(" xmlns:" + prefix + `="`)
 			writeEscaped(&missing, space, true)
 			missing.WriteByte('"')
 		}
