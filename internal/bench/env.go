@@ -82,7 +82,13 @@ func (e *env) dsn(ctx context.Context, engine db.Engine, dir string) (string, er
 // served is a node that serves in this process.
 type served struct {
 	*node.Node
-	stop func()
+	halt func() // ends serving and keeps the data
+}
+
+// stop ends serving and removes the data.
+func (s *served) stop() {
+	s.halt()
+	os.RemoveAll(s.Config.Data)
 }
 
 // serve makes and serves a node.
@@ -106,7 +112,7 @@ func (e *env) serve(ctx context.Context, engine db.Engine, origin string) (*serv
 		cancel()
 		return nil, err
 	}
-	return &served{n, func() { cancel(); wg.Wait(); n.Close(); os.RemoveAll(n.Config.Data) }}, nil
+	return &served{n, func() { cancel(); wg.Wait(); n.Close() }}, nil
 }
 
 // host makes a node that serves partners and follows nothing but what that
@@ -125,7 +131,7 @@ func (e *env) host(ctx context.Context, engine db.Engine, origin string) (*serve
 	var wg sync.WaitGroup
 	wg.Go(func() { server.Serve(l) }) //nolint:errcheck // it ends with stop
 	wg.Go(func() { n.Exchange.Run(run) })
-	return &served{n, func() { cancel(); server.Close(); wg.Wait(); n.Close(); os.RemoveAll(n.Config.Data) }}, nil
+	return &served{n, func() { cancel(); server.Close(); wg.Wait(); n.Close() }}, nil
 }
 
 // open makes a node without serving it.

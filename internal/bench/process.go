@@ -15,6 +15,7 @@ import (
 
 	"jisr/internal/newsroom"
 	"jisr/internal/node"
+	"jisr/internal/search"
 )
 
 // binary builds the program once, as a release is built.
@@ -271,9 +272,29 @@ func growthCurve(ctx context.Context, e *env, sizes string) error {
 				report(fmt.Sprintf("growth-%s-%s-%d", name, engine, size), figures[name], "ms", first[name], "first-size")
 			}
 		}
-		a.stop()
+		a.halt()
+		p, _, err := e.launch(ctx, a.Config)
+		if err != nil {
+			return err
+		}
+		time.Sleep(3 * time.Second)
+		used, err := p.memory()
+		p.stop()
+		if err != nil {
+			return err
+		}
+		report(fmt.Sprintf("growth-memory-%s-%d", engine, have), used, "MB", 0, "none")
 	}
 	return nil
+}
+
+// find searches and fails if nothing is found.
+func find(ctx context.Context, a *served, words string) error {
+	hits, err := a.Search.Search(ctx, search.Query{Text: words})
+	if err == nil && len(hits) == 0 {
+		err = fmt.Errorf("nothing was found for %q", words)
+	}
+	return err
 }
 
 // waits measures the medians of what a reader or editor waits for, in ms.
@@ -295,6 +316,8 @@ func waits(ctx context.Context, a *served, size int) (map[string]float64, error)
 			_, err := a.Newsroom.Item(ctx, "a.example", fmt.Sprintf("tag:a.example,2026:bench/%d", (at*7919)%size), true)
 			return err
 		}},
+		{"search-rare", func() error { return find(ctx, a, fmt.Sprintf("BENCH-%d", size/2)) }},
+		{"search-common", func() error { return find(ctx, a, "observatory") }},
 	}
 	out := map[string]float64{}
 	for _, s := range steps {
