@@ -73,6 +73,9 @@ func replicateOn(ctx context.Context, e *env, engine db.Engine, follower string)
 	if err != nil {
 		return 0, err
 	}
+	if err := settle(ctx, a); err != nil {
+		return 0, err
+	}
 	before, err := b.Ledger.Head(ctx, "a.example")
 	if err != nil {
 		return 0, err
