@@ -52,6 +52,7 @@ type grammar struct {
 		List   agreementListCmd `cmd:"" help:"List agreements."`
 	} `cmd:"" help:"Work with agreements."`
 
+	Convert convertCmd `cmd:"" help:"Convert files between the formats of news, or check them."`
 	Pull    pullCmd    `cmd:"" help:"Read what a partner has now."`
 	Recover recoverCmd `cmd:"" help:"Get entries of your own that a restored node lacks back from partners."`
 	Proof   proofCmd   `cmd:"" help:"Write the proof file of an item."`
