@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
-// maxParams is how many parameters one INSERT carries. Both engines allow more
-// (SQLite 32,766, PostgreSQL 65,535), but SQLite looks every parameter up by its
-// name, one after the other: the cost of a statement grows with their square.
-const maxParams = 210
+// How many parameters one INSERT carries. SQLite looks every parameter up by its
+// name, one after the other, so that the cost of a statement grows with their
+// square; to PostgreSQL each statement is a round trip.
+const (
+	paramsSQLite   = 210
+	paramsPostgres = 7000
+)
 
 // Bulk inserts many rows with few statements.
 type Bulk struct {
@@ -30,7 +33,11 @@ func NewBulk(into string, columns int, conflict string) *Bulk {
 // Insert writes the rows, whose values stand one after the other in values.
 // It belongs to one transaction.
 func (b *Bulk) Insert(ctx context.Context, tx *Tx, values []any) error {
-	chunk := maxParams / b.columns * b.columns
+	params := paramsSQLite
+	if tx.db.Engine == Postgres {
+		params = paramsPostgres
+	}
+	chunk := params / b.columns * b.columns
 	for len(values) >= chunk {
 		if b.full == nil {
 			stmt, err := tx.PrepareContext(ctx, b.sql(chunk))
