@@ -62,7 +62,7 @@ func (s *server) listNotices(w http.ResponseWriter, c *call) error {
 	if err := q.done(); err != nil {
 		return err
 	}
-	found, err := s.newsroom.Notices(c.Context(), open, before, limit)
+	found, err := s.newsroom.Notices(c.Context(), open, c.embargoed(), before, limit)
 	if err != nil {
 		return err
 	}

@@ -65,27 +65,26 @@ func (s *Service) verify(r *http.Request, sig *httpsig.Signature, origin string,
 	if err != nil {
 		return err
 	}
-	target, err := s.target(r)
+	p, err := s.ownProfile(r.Context())
 	if err != nil {
 		return err
+	}
+	if p.URL == "" {
+		return news.Errorf(news.Unavailable, "url", "this node has no public address set")
 	}
 	// Only the key that is current as far as we know: one that was rotated away may
 	// have been stolen. A caller that we have not followed through its rotation yet
 	// signs by the key before, see remote.do.
-	return sig.Verify(r, target, body, s.now(), key)
-}
-
-// target is the address that a request to this node must have been signed for:
-// the public one, whatever name a proxy called us by.
-func (s *Service) target(r *http.Request) (string, error) {
-	p, err := s.Profile(r.Context())
-	if err != nil {
-		return "", err
+	//
+	// The address must be one of this node's own, whatever name a proxy called us
+	// by; a partner may not have heard of the newest.
+	first := sig.Verify(r, p.URL+r.URL.RequestURI(), body, s.now(), key)
+	for _, before := range p.Before {
+		if first == nil || sig.Verify(r, before+r.URL.RequestURI(), body, s.now(), key) == nil {
+			return nil
+		}
 	}
-	if p.URL == "" {
-		return "", news.Errorf(news.Unavailable, "url", "this node has no public address set")
-	}
-	return p.URL + r.URL.RequestURI(), nil
+	return first
 }
 
 // readBody reads a request's body within the limit.

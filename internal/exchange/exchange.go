@@ -86,6 +86,7 @@ func (s *Service) Run(ctx context.Context) {
 	wg.Go(func() { s.ledger.Follow(ctx, s.agreementFollower()) })
 	wg.Go(func() { s.ledger.Follow(ctx, s.mediaFollower()) })
 	wg.Go(func() { s.runPullers(ctx) })
+	wg.Go(func() { s.announce(ctx) })
 	wg.Wait()
 }
 

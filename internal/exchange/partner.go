@@ -158,7 +158,8 @@ func (s *Service) AddPartner(ctx context.Context, address string) (*Partner, err
 func (s *Service) storePartner(ctx context.Context, p *Profile, doc []byte, vkey string, state PartnerState) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		var known, was string
-		err := tx.QueryRowContext(ctx, `SELECT vkey, state FROM partner WHERE origin = $1`+tx.ForUpdate(), p.Origin).Scan(&known, &was)
+		var shown []byte
+		err := tx.QueryRowContext(ctx, `SELECT vkey, state, profile FROM partner WHERE origin = $1`+tx.ForUpdate(), p.Origin).Scan(&known, &was, &shown)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			_, err = tx.ExecContext(ctx, `INSERT INTO partner (origin, url, state, profile, vkey, added, contact, failure, seen_size, epoch)
@@ -170,6 +171,8 @@ func (s *Service) storePartner(ctx context.Context, p *Profile, doc []byte, vkey
 			// Whoever called first keeps the name until people here look at it:
 			// otherwise a stranger could take the place of a node that waits.
 			return news.Errorf(news.Conflict, "key", "this node knows %s by another key; a lost key is replaced by a new handshake on both sides", p.Origin)
+		case known == vkey && newer(shown, p):
+			return news.Errorf(news.Conflict, "profile", "this node was shown a newer profile of %s before", p.Origin)
 		case PartnerState(was) == Confirmed && known == vkey:
 			_, err = tx.ExecContext(ctx, `UPDATE partner SET url = $1, profile = $2 WHERE origin = $3`, p.URL, doc, p.Origin)
 		default:
@@ -203,6 +206,14 @@ func (s *Service) applyKey(ctx context.Context, tx *db.Tx, r *ledger.Record) err
 		return fmt.Errorf("note the partner's key: %w", err)
 	}
 	return nil
+}
+
+// newer reports whether the stored profile document was issued after p: an old
+// one, shown again by whoever kept it, must not take a partner back to an address
+// that it has left.
+func newer(stored []byte, p *Profile) bool {
+	old, _, err := openProfile(stored)
+	return err == nil && old.Issued.After(p.Issued)
 }
 
 // ConfirmPartner says that people here compared the partner's fingerprint,

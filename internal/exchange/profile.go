@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,7 +29,20 @@ type Profile struct {
 	Keys     []string `json:"keys"`          // note verifier keys, the one that signs first
 	Versions []int    `json:"versions"`      // of the protocol
 	Software string   `json:"software,omitempty"`
+	// Issued is when people last changed it. An older one never replaces a newer.
+	Issued time.Time `json:"issued,omitzero"`
 }
+
+// ownProfile is how this organisation's profile is stored: with the addresses
+// that it had before, because partners go on signing for an address until they
+// have heard of the next.
+type ownProfile struct {
+	Profile
+	Before []string `json:"before,omitempty"`
+}
+
+// maxBefore is how many former addresses are still answered.
+const maxBefore = 5
 
 // signedProfile is the document at ProfilePath. The signature is over the exact
 // bytes of the member profile.
@@ -58,11 +73,19 @@ func (s *Service) SetProfile(ctx context.Context, org news.Organisation, nodeURL
 		}
 		nodeURL = u.String()
 	}
-	b, err := json.Marshal(Profile{Organisation: org, URL: nodeURL})
+	was, err := s.ownProfile(ctx)
+	if err != nil {
+		return err
+	}
+	before := was.Before
+	if was.URL != "" && was.URL != nodeURL {
+		before = append([]string{was.URL}, before...)
+	}
+	b, err := json.Marshal(ownProfile{Profile{Organisation: org, URL: nodeURL, Issued: s.now().UTC()}, before[:min(len(before), maxBefore)]})
 	if err != nil {
 		return fmt.Errorf("set profile: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO profile (id, body) VALUES (1, $1)
 			ON CONFLICT (id) DO UPDATE SET body = excluded.body`, b)
 		if err != nil {
@@ -70,11 +93,46 @@ func (s *Service) SetProfile(ctx context.Context, org news.Organisation, nodeURL
 		}
 		return tx.Notify(ctx, Topic)
 	})
+	if err != nil {
+		return err
+	}
+	s.announce(ctx)
+	return nil
+}
+
+// announce shows this organisation's profile to every confirmed partner. One
+// that is away is shown it when this node starts next.
+func (s *Service) announce(ctx context.Context) {
+	partners, err := s.Partners(ctx)
+	if err != nil {
+		s.log.Error("cannot read whom to show the profile to", "err", err)
+		return
+	}
+	var wg sync.WaitGroup
+	for _, p := range partners {
+		if p.State != Confirmed || p.URL == "" {
+			continue
+		}
+		wg.Go(func() {
+			if err := s.sendHello(ctx, p.URL); err != nil && ctx.Err() == nil {
+				s.log.Info("a partner could not be shown our profile", "partner", p.Origin, "err", err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Profile returns how this organisation presents itself.
 func (s *Service) Profile(ctx context.Context) (*Profile, error) {
-	p := &Profile{Organisation: news.Organisation{Origin: s.ledger.Origin(), Kind: "other"}}
+	p, err := s.ownProfile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &p.Profile, nil
+}
+
+func (s *Service) ownProfile(ctx context.Context) (*ownProfile, error) {
+	p := &ownProfile{Profile: Profile{Organisation: news.Organisation{Origin: s.ledger.Origin(), Kind: "other"}}}
 	var b []byte
 	err := s.db.Reader().QueryRowContext(ctx, `SELECT body FROM profile WHERE id = 1`).Scan(&b)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

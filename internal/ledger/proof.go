@@ -134,7 +134,7 @@ func (l *Ledger) RootAt(ctx context.Context, origin string, size int64) (tlog.Ha
 	if err != nil {
 		return tlog.Hash{}, err
 	}
-	if size > h.Size {
+	if size < 0 || size > h.Size {
 		return tlog.Hash{}, news.Errorf(news.NotFound, "size", "the ledger of %s has %d entries here", origin, h.Size)
 	}
 	if size == 0 {

@@ -52,30 +52,45 @@ func addDuty(ctx context.Context, tx *db.Tx, kind, origin, uri string, version i
 // notice files a kill or hold for the editors. It waits for a confirmation when
 // the item was used here: reported as used, or made into something of ours.
 func (s *Service) notice(ctx context.Context, tx *db.Tx, a *arrival) error {
-	var used int
-	err := tx.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM entry e JOIN log g ON g.id = e.log
-		 WHERE e.ref = $1 AND e.kind = 'use' AND g.own = 1) +
-		(SELECT count(*) FROM derived d JOIN issued i ON i.uri = d.uri
-		 WHERE d.origin = $2 AND d.source_uri = $1 AND (d.source_origin = $3 OR d.source_origin = ''))`,
-		a.entry.Ref, s.ledger.Origin(), a.record.Origin).Scan(&used)
+	used, err := s.used(ctx, tx, a.record.Origin, a.entry.Ref)
 	if err != nil {
 		return fmt.Errorf("look for uses of %s: %w", a.entry.Ref, err)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO notice (position, origin, uri, act, reason, headline, received, used, confirmed, confirmed_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '') ON CONFLICT DO NOTHING`, a.record.Position, a.record.Origin, a.entry.Ref,
-		string(a.body.Act), a.body.Reason, cut(a.item.Headline(), 500), db.Micros(s.now()), flag(used > 0))
+		string(a.body.Act), a.body.Reason, cut(a.item.Headline(), 500), db.Micros(s.now()), flag(used))
 	if err != nil {
 		return fmt.Errorf("file a notice: %w", err)
 	}
 	return tx.Notify(ctx, Topic)
 }
 
+// used reports whether this house reported a use of the issuer's item or made
+// something of it.
+func (s *Service) used(ctx context.Context, tx *db.Tx, issuer, uri string) (bool, error) {
+	var made int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM derived d JOIN issued i ON i.uri = d.uri
+		WHERE d.origin = $1 AND d.source_uri = $2 AND d.source_origin = $3`, s.ledger.Origin(), uri, issuer).Scan(&made)
+	if err != nil || made > 0 {
+		return made > 0, err
+	}
+	reports, err := ledger.About(ctx, tx, s.ledger.Origin(), uri, ledger.KindUse)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range reports {
+		if u, err := useOf(r); err == nil && u.Issuer == issuer {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // holdDerivatives puts what this house made of a stopped item on hold, so that
 // the stop reaches the house's own partners; an editor decides what follows.
 func (s *Service) holdDerivatives(ctx context.Context, tx *db.Tx, a *arrival) error {
 	rows, err := tx.QueryContext(ctx, `SELECT i.uri, i.version FROM derived d JOIN issued i ON i.uri = d.uri
-		WHERE d.origin = $1 AND d.source_uri = $2 AND (d.source_origin = $3 OR d.source_origin = '')
+		WHERE d.origin = $1 AND d.source_uri = $2 AND d.source_origin = $3
 		AND i.status = 'usable'`, s.ledger.Origin(), a.entry.Ref, a.record.Origin)
 	if err != nil {
 		return fmt.Errorf("look for derivatives of %s: %w", a.entry.Ref, err)

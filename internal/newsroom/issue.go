@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -147,6 +148,9 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 	if err != nil {
 		return err
 	}
+	if it.DerivedFrom, err = s.sources(ctx, tx, it.DerivedFrom); err != nil {
+		return err
+	}
 	content, err := ninjs.Write(it)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", it.URI, err)
@@ -204,13 +208,34 @@ func (s *Service) version(ctx context.Context, tx *db.Tx, a *ledger.Appender, in
 	return it, nil
 }
 
+// sources says whose each source is, where the editor or the file left it open
+// and exactly one issuer is known for the URI.
+func (s *Service) sources(ctx context.Context, tx *db.Tx, from []news.Derivation) ([]news.Derivation, error) {
+	out := slices.Clone(from)
+	for i := range out {
+		if out[i].Origin != "" {
+			continue
+		}
+		var issuers int
+		var issuer string
+		err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(min(origin), '') FROM item WHERE uri = $1`, out[i].URI).Scan(&issuers, &issuer)
+		if err != nil {
+			return nil, fmt.Errorf("look for the source %s: %w", out[i].URI, err)
+		}
+		if issuers == 1 {
+			out[i].Origin = issuer
+		}
+	}
+	return out, nil
+}
+
 // killNotice is what remains of a killed item: enough to recognise it, none of
 // what must not be used.
 func killNotice(it *news.Item) *news.Item {
 	return &news.Item{
 		URI: it.URI, Type: it.Type, Language: it.Language, Slugline: it.Slugline, Headlines: it.Headlines,
 		FirstCreated: it.FirstCreated, AltIDs: it.AltIDs, DerivedFrom: it.DerivedFrom,
-		Subjects: it.Subjects, Places: it.Places,
+		Subjects: it.Subjects, Places: it.Places, Embargoed: it.Embargoed, // the headline is still under it
 	}
 }
 

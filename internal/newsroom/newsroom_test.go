@@ -131,7 +131,7 @@ func TestEachActIsAVersionOfRecord(t *testing.T) {
 				t.Errorf("a kill still carries %+v", v.Item)
 			}
 		}
-		first, err := h.VersionItem(t.Context(), "a.example", "urn:x:1", 1)
+		first, err := h.VersionItem(t.Context(), "a.example", "urn:x:1", 1, true)
 		if err != nil || first.Headline() != "Version 1" {
 			t.Errorf("version 1: %v, %v", first, err)
 		}
@@ -322,6 +322,100 @@ func TestWirePagesByPositionWithoutGapsOrRepeats(t *testing.T) {
 			}
 			if len(seen) != tt.want {
 				t.Errorf("language %q: %d items, want %d", tt.lang, len(seen), tt.want)
+			}
+		}
+	})
+}
+
+func TestSourceIsOneIssuersWhoeverElseUsesItsURI(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "a.example")
+		mine := story("urn:x:mine", "Made of an older piece of ours")
+		mine.DerivedFrom = []news.Derivation{{Relation: news.RewriteOf, URI: "urn:x:old"}} // whose is not said
+		h.do(t, news.Publish, mine, "")
+		// Another ledger issues under the URI of our source, and kills it.
+		partner(t, h, d, "hostile.example", news.Publish, news.Kill)
+		l, err := h.Line(t.Context(), "a.example", "urn:x:mine", true)
+		if err != nil || l.Blocked != "" || l.Status != news.StatusUsable {
+			t.Errorf("our item is %+v, %v: another house stopped it", l, err)
+		}
+		if n, err := h.Notices(t.Context(), true, true, 0, 0); err != nil || len(n) != 0 {
+			t.Errorf("open notices %v, %v about an item that was not used here", n, err)
+		}
+	})
+}
+
+// partner puts entries of another ledger about urn:x:old into the journal.
+func partner(t *testing.T, h *house, d *db.DB, origin string, acts ...news.Act) {
+	t.Helper()
+	other := newHouse(t, dbtest.Open(t, db.SQLite), origin)
+	var last *Issued
+	for _, act := range acts {
+		last = other.do(t, act, story("urn:x:old", "Another's"), "because")
+	}
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
+		return ledger.AddMirror(t.Context(), tx, origin, other.ledger.Key().Verifier)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := other.ledger.Head(t.Context(), origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := other.ledger.Range(t.Context(), origin, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &ledger.Extension{Origin: origin, Checkpoint: head.Checkpoint}
+	for _, r := range records[:last.Index+1] {
+		x.Records = append(x.Records, ledger.Incoming{Bytes: r.Bytes, Content: r.Body})
+	}
+	if err := h.ledger.Extend(t.Context(), x); err != nil {
+		t.Fatal(err)
+	}
+	end, err := h.ledger.Position(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.settle(t, end)
+}
+
+func TestCorrectedSourceSetsAnItemFree(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "a.example")
+		h.do(t, news.Publish, story("urn:x:src", "Source"), "")
+		it := story("urn:x:it", "Wrongly said to be made of it")
+		it.DerivedFrom = []news.Derivation{{Relation: news.RewriteOf, URI: "urn:x:src"}}
+		h.do(t, news.Publish, it, "")
+		h.do(t, news.Correction, story("urn:x:it", "Made of nothing"), "the source was named by mistake")
+		h.do(t, news.Kill, story("urn:x:src", ""), "wrong")
+		l, err := h.Line(t.Context(), "a.example", "urn:x:it", true)
+		if err != nil || l.Blocked != "" || l.Status != news.StatusUsable {
+			t.Errorf("the item is %+v, %v", l, err)
+		}
+	})
+}
+
+func TestEmbargoOutlivesKillAndCorrection(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "a.example")
+		for _, uri := range []string{"urn:x:killed", "urn:x:corrected"} {
+			it := story(uri, "Not to be known yet")
+			it.Embargoed = h.clock().Add(time.Hour)
+			h.do(t, news.Publish, it, "")
+		}
+		h.do(t, news.Kill, story("urn:x:killed", ""), "wrong")
+		h.do(t, news.Correction, story("urn:x:corrected", "Harmless"), "brought forward, without the figures")
+		if _, err := h.Line(t.Context(), "a.example", "urn:x:killed", false); news.KindOf(err) != news.NotFound {
+			t.Errorf("the headline of a killed item under embargo: %v", err)
+		}
+		for _, uri := range []string{"urn:x:killed", "urn:x:corrected"} {
+			if _, err := h.VersionItem(t.Context(), "a.example", uri, 1, false); news.KindOf(err) != news.NotFound {
+				t.Errorf("%s version 1: %v", uri, err)
+			}
+			if _, err := h.VersionItem(t.Context(), "a.example", uri, 1, true); err != nil {
+				t.Errorf("%s version 1 for an editor: %v", uri, err)
 			}
 		}
 	})

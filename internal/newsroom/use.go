@@ -57,8 +57,9 @@ type Notice struct {
 func (n *Notice) Open() bool { return n.Used && n.Confirmed.IsZero() }
 
 // Notices returns notices, newest first, below the position before (0 for all);
-// with open, only those that wait for an editor.
-func (s *Service) Notices(ctx context.Context, open bool, before int64, limit int) ([]*Notice, error) {
+// with open, only those that wait for an editor. Those about items under embargo
+// are for readers who may see them.
+func (s *Service) Notices(ctx context.Context, open, withEmbargoed bool, before int64, limit int) ([]*Notice, error) {
 	if limit <= 0 || limit > 200 {
 		limit = 50
 	}
@@ -69,7 +70,12 @@ func (s *Service) Notices(ctx context.Context, open bool, before int64, limit in
 	if open {
 		query += ` AND confirmed = 0 AND used = 1`
 	}
-	rows, err := s.db.Reader().QueryContext(ctx, query+` ORDER BY position DESC LIMIT $2`, before, limit)
+	hidden := int64(1) << 62 // no embargo ends so late
+	if !withEmbargoed {
+		hidden = db.Micros(s.now())
+	}
+	query += ` AND NOT EXISTS (SELECT 1 FROM item i WHERE i.origin = notice.origin AND i.uri = notice.uri AND i.embargoed > $2)`
+	rows, err := s.db.Reader().QueryContext(ctx, query+` ORDER BY position DESC LIMIT $3`, before, hidden, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}

@@ -275,15 +275,19 @@ func (s *Service) versions(ctx context.Context, origin, uri string) ([]Version, 
 }
 
 // VersionItem returns the content of one version, as it was issued; NotFound if
-// there is no such version here.
-func (s *Service) VersionItem(ctx context.Context, origin, uri string, version int) (*news.Item, error) {
+// there is no such version here, or it is embargoed, whatever later versions
+// say, and the reader may not see it.
+func (s *Service) VersionItem(ctx context.Context, origin, uri string, version int, withEmbargoed bool) (*news.Item, error) {
 	versions, err := s.versions(ctx, origin, uri)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range versions {
 		if v.Version == version {
-			return s.content(ctx, uri, v.Position)
+			it, err := s.content(ctx, uri, v.Position)
+			if err != nil || withEmbargoed || !it.Embargoed.After(s.now()) {
+				return it, err
+			}
 		}
 	}
 	return nil, news.Errorf(news.NotFound, "version", "there is no version %d of %s here", version, uri)
@@ -330,12 +334,12 @@ func (s *Service) relatives(ctx context.Context, v *View, withEmbargoed bool) (e
 		return s.Lines(ctx, keys, withEmbargoed)
 	}
 	v.Sources, err = related(`SELECT i.origin, i.uri FROM derived d JOIN item i ON i.uri = d.source_uri
-		AND (i.origin = d.source_origin OR d.source_origin = '') WHERE d.origin = $1 AND d.uri = $2 LIMIT 50`, v.Origin, v.URI)
+		AND i.origin = d.source_origin WHERE d.origin = $1 AND d.uri = $2 LIMIT 50`, v.Origin, v.URI)
 	if err != nil {
 		return fmt.Errorf("read the sources of %s: %w", v.URI, err)
 	}
 	v.Derived, err = related(`SELECT origin, uri FROM derived WHERE source_uri = $1
-		AND (source_origin = $2 OR source_origin = '') LIMIT 50`, v.URI, v.Origin)
+		AND source_origin = $2 LIMIT 50`, v.URI, v.Origin)
 	if err != nil {
 		return fmt.Errorf("read what was made from %s: %w", v.URI, err)
 	}

@@ -156,18 +156,16 @@ func cut(s string, n int) string {
 	return s[:n] + "…"
 }
 
-// applyDerivations notes what the item was made from, and lets what a source's
-// act means reach the items made from it.
+// applyDerivations notes what the item's newest version was made from, and lets
+// what a source's act means reach the items made from it.
 func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) error {
-	for _, d := range a.item.DerivedFrom {
-		_, err := tx.ExecContext(ctx, `INSERT INTO derived (source_uri, source_origin, origin, uri, relation)
-			VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, d.URI, d.Origin, a.record.Origin, a.entry.Ref, string(d.Relation))
-		if err != nil {
-			return fmt.Errorf("note the source of %s: %w", a.entry.Ref, err)
-		}
+	var newest int64
+	err := tx.QueryRowContext(ctx, `SELECT idx FROM item WHERE origin = $1 AND uri = $2`, a.record.Origin, a.entry.Ref).Scan(&newest)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", a.entry.Ref, err)
 	}
-	if len(a.item.DerivedFrom) > 0 {
-		if err := block(ctx, tx, `origin = $1 AND uri = $2`, a.record.Origin, a.entry.Ref); err != nil {
+	if a.record.Index == newest {
+		if err := noteSources(ctx, tx, a); err != nil {
 			return err
 		}
 	}
@@ -175,7 +173,38 @@ func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) e
 		return nil // these change no source's status
 	}
 	return block(ctx, tx, `EXISTS (SELECT 1 FROM derived d WHERE d.origin = item.origin AND d.uri = item.uri
-		AND d.source_uri = $1 AND (d.source_origin = $2 OR d.source_origin = ''))`, a.entry.Ref, a.record.Origin)
+		AND d.source_uri = $1 AND d.source_origin = $2)`, a.entry.Ref, a.record.Origin)
+}
+
+// noteSources replaces what is noted of the item's sources by what its newest
+// version says. A source is always one issuer's: where the maker does not say
+// whose it means its own, so that nobody can take another's place by issuing
+// under the same URI.
+func noteSources(ctx context.Context, tx *db.Tx, a *arrival) error {
+	origin, uri := a.record.Origin, a.entry.Ref
+	res, err := tx.ExecContext(ctx, `DELETE FROM derived WHERE origin = $1 AND uri = $2`, origin, uri)
+	if err != nil {
+		return fmt.Errorf("forget the sources of %s: %w", uri, err)
+	}
+	had, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	for _, d := range a.item.DerivedFrom {
+		source := d.Origin
+		if source == "" {
+			source = origin
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO derived (source_uri, source_origin, origin, uri, relation)
+			VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, d.URI, source, origin, uri, string(d.Relation))
+		if err != nil {
+			return fmt.Errorf("note a source of %s: %w", uri, err)
+		}
+	}
+	if had == 0 && len(a.item.DerivedFrom) == 0 {
+		return nil
+	}
+	return block(ctx, tx, `origin = $1 AND uri = $2`, origin, uri)
 }
 
 // block sets, for the items that the condition chooses, whether a source of
@@ -183,7 +212,7 @@ func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) e
 func block(ctx context.Context, tx *db.Tx, condition string, args ...any) error {
 	_, err := tx.ExecContext(ctx, `UPDATE item SET blocked = coalesce((
 		SELECT max(CASE WHEN s.status = 'killed' OR s.blocked = 'killed' THEN 'killed' ELSE 'held' END)
-		FROM derived d JOIN item s ON s.uri = d.source_uri AND (s.origin = d.source_origin OR d.source_origin = '')
+		FROM derived d JOIN item s ON s.uri = d.source_uri AND s.origin = d.source_origin
 		WHERE d.origin = item.origin AND d.uri = item.uri AND (s.status <> 'usable' OR s.blocked <> '')), '')
 		WHERE `+condition, args...)
 	if err != nil {

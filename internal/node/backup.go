@@ -184,6 +184,10 @@ func Restore(ctx context.Context, r io.Reader, data string, progress func(done, 
 	if err := in.all(ctx); err != nil {
 		return nil, err
 	}
+	// The checksum of what was read stands at the end of the compressed stream.
+	if _, err := io.Copy(io.Discard, z); err != nil {
+		return nil, damaged().Because(err)
+	}
 	if err := localKeys(scratch); err != nil {
 		return nil, err
 	}
@@ -225,6 +229,10 @@ func cutOff() *news.Error {
 	return news.Errorf(news.Invalid, "file", "the backup ends early or is not one; nothing was restored")
 }
 
+func damaged() *news.Error {
+	return news.Errorf(news.Invalid, "file", "the backup is damaged: its bytes are not those that were written; nothing was restored")
+}
+
 func (in *restoring) member(h *tar.Header) error {
 	switch {
 	case h.Typeflag != tar.TypeReg:
@@ -247,8 +255,9 @@ func (in *restoring) member(h *tar.Header) error {
 		return fmt.Errorf("restore %s: %w", h.Name, err)
 	}
 	_, err = io.Copy(f, in.tar)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = cutOff().Because(err)
+	var disk *fs.PathError
+	if err != nil && !errors.As(err, &disk) {
+		err = cutOff().Because(err) // it was not the writing that failed
 	}
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("restore %s: %w", h.Name, err)

@@ -194,6 +194,9 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, news.Errorf(news.Invalid, "file", "it is not a plain file")
+	}
 	if info.Size() > maxImport {
 		return nil, news.Errorf(news.TooLarge, "file", "%d bytes are more than the %d of one file: split it", info.Size(), maxImport)
 	}

@@ -52,6 +52,7 @@ func (im *importer) takeRendition(ctx context.Context, p *piece, dir *os.Root, r
 	}
 	f, err := dir.Open(u.Path)
 	if errors.Is(err, fs.ErrNotExist) {
+		p.out.Losses = append(p.out.Losses, fmt.Sprintf("rendition %s: there is no %s beside the item; receivers get the bare link", r.Name, u.Path))
 		return nil
 	}
 	if err != nil {

@@ -211,7 +211,7 @@ func TestItemCorrectionAndKillReachThePartnerProven(t *testing.T) {
 				applied, _ := newsroom.ReachedBy(v)
 				return !applied["b.example"].IsZero()
 			})
-			notices, err := b.Newsroom.Notices(t.Context(), true, 0, 0)
+			notices, err := b.Newsroom.Notices(t.Context(), true, true, 0, 0)
 			if err != nil || len(notices) != 1 {
 				t.Fatalf("open notices %v, %v", notices, err)
 			}

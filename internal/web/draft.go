@@ -134,7 +134,7 @@ func (s *Site) editItem(q *request) error {
 	// What remains of a killed item is not what one refiles.
 	for i := len(found.Versions) - 1; i >= 0 && found.Status == news.StatusKilled; i-- {
 		if found.Versions[i].Act != news.Kill {
-			if it, err = s.newsroom.VersionItem(q.Context(), origin, uri, found.Versions[i].Version); err != nil {
+			if it, err = s.newsroom.VersionItem(q.Context(), origin, uri, found.Versions[i].Version, q.embargoed()); err != nil {
 				return err
 			}
 			break

@@ -27,7 +27,7 @@ func (s *Site) showItem(q *request, version int, failed error) error {
 	}
 	v := view.Item{V: found}
 	if version != 0 && version != found.Version {
-		if found.Item, err = s.newsroom.VersionItem(q.Context(), origin, uri, version); err != nil {
+		if found.Item, err = s.newsroom.VersionItem(q.Context(), origin, uri, version, q.embargoed()); err != nil {
 			return err
 		}
 		v.Old = version
@@ -189,11 +189,11 @@ func (s *Site) changes(q *request) error {
 	}
 	v := view.Changes{Origin: origin, URI: uri, Language: found.Item.Language, Versions: found.Versions}
 	v.From, v.To = pick(found.Versions, int(q.number("from"))), pick(found.Versions, int(q.number("to")))
-	old, err := s.newsroom.VersionItem(q.Context(), origin, uri, v.From.Version)
+	old, err := s.newsroom.VersionItem(q.Context(), origin, uri, v.From.Version, q.embargoed())
 	if err != nil {
 		return err
 	}
-	new, err := s.newsroom.VersionItem(q.Context(), origin, uri, v.To.Version)
+	new, err := s.newsroom.VersionItem(q.Context(), origin, uri, v.To.Version, q.embargoed())
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func TestStoryIsWrittenPublishedCorrectedAndKilledWithoutScripts(t *testing.T) {
 	item := strings.TrimSuffix(mary.at, "&done=publish")
 
 	eventually(t, "the item is on the partner's wire", func() bool { return strings.Contains(anna.get("/wire").text, "Bridge opnes") })
-	anna.get(item).sees("Можно ли нам использовать?", "По соглашению с", "Nahr Wire / Baltika", "общество")
+	anna.get(item).sees("Можно ли нам использовать?", "По соглашению (", "Nahr Wire / Baltika", "общество")
 	anna.send("/item/use", "use", "published", "where", "Evening programme").sees("Сообщение внесено")
 
 	mary.get(item).send("/item/edit", "act", "correction").sees("Bridge opnes").

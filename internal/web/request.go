@@ -100,7 +100,7 @@ func (q *request) shell(section, title string, failed error) view.Shell {
 		sh.Names, sh.Org = names, names[sh.Origin]
 	}
 	if q.can(people.ConfirmNotices) {
-		open, err := s.newsroom.Notices(q.Context(), true, 0, 200)
+		open, err := s.newsroom.Notices(q.Context(), true, q.embargoed(), 0, 200)
 		if err != nil {
 			s.log.Error("cannot read the open notices", "err", err)
 		}

@@ -19,7 +19,7 @@ type Newsroom interface {
 	Lines(ctx context.Context, keys [][2]string, withEmbargoed bool) ([]*newsroom.Line, error)
 	Line(ctx context.Context, origin, uri string, withEmbargoed bool) (*newsroom.Line, error)
 	Item(ctx context.Context, origin, uri string, withEmbargoed bool) (*newsroom.View, error)
-	VersionItem(ctx context.Context, origin, uri string, version int) (*news.Item, error)
+	VersionItem(ctx context.Context, origin, uri string, version int, withEmbargoed bool) (*news.Item, error)
 
 	SaveDraft(ctx context.Context, d *newsroom.Draft) (*newsroom.Draft, error)
 	Draft(ctx context.Context, id string) (*newsroom.Draft, error)
@@ -27,7 +27,7 @@ type Newsroom interface {
 	DeleteDraft(ctx context.Context, id string) error
 	Issue(ctx context.Context, in newsroom.Issue) (*newsroom.Issued, error)
 
-	Notices(ctx context.Context, open bool, before int64, limit int) ([]*newsroom.Notice, error)
+	Notices(ctx context.Context, open, withEmbargoed bool, before int64, limit int) ([]*newsroom.Notice, error)
 	ConfirmNotice(ctx context.Context, position int64, account string, actor ledger.Actor) error
 	ReportUse(ctx context.Context, u news.UseBody, uri string, actor ledger.Actor) (*ledger.Appended, error)
 }

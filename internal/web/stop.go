@@ -73,7 +73,7 @@ func (s *Site) settle(q *request, position int64) {
 
 // told lists the partners that an act on the issued item will reach.
 func (s *Site) told(q *request, origin, uri string, version int) ([]string, error) {
-	it, err := s.newsroom.VersionItem(q.Context(), origin, uri, version)
+	it, err := s.newsroom.VersionItem(q.Context(), origin, uri, version, q.embargoed())
 	if err != nil {
 		return nil, err
 	}

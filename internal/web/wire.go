@@ -102,7 +102,7 @@ func (s *Site) wireChoices(q *request, v *view.Wire) {
 
 func (s *Site) notices(q *request) error {
 	open := q.FormValue("open") != ""
-	found, err := s.newsroom.Notices(q.Context(), open, q.number("before"), page)
+	found, err := s.newsroom.Notices(q.Context(), open, q.embargoed(), q.number("before"), page)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ CREATE INDEX item_embargo  ON item (embargoed) WHERE embargoed > 0;
 -- Which items were made from which: the way that kills and holds travel.
 CREATE TABLE derived (
   source_uri    TEXT NOT NULL,
-  source_origin TEXT NOT NULL,         -- empty when the maker did not say
+  source_origin TEXT NOT NULL,
   origin        TEXT NOT NULL,
   uri           TEXT NOT NULL,
   relation      TEXT NOT NULL,
