@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"jisr/internal/db"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
@@ -68,7 +70,7 @@ func TestNodeRestoredFromYesterdayRecoversItsTailInsteadOfForking(t *testing.T) 
 	}
 }
 
-func TestBackupThatWasCutOffRestoresNothing(t *testing.T) {
+func TestBackupThatWasCutOffOrAlteredRestoresNothing(t *testing.T) {
 	a := start(t, db.SQLite, "a.example")
 	a.issue(news.Publish, story("urn:x:1", "en", "One"), "")
 	whole := backedUp(t, a)
@@ -82,6 +84,16 @@ func TestBackupThatWasCutOffRestoresNothing(t *testing.T) {
 		}
 		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), ".restore-*")); len(left) > 0 {
 			t.Fatalf("of %d bytes it left %v", size, left)
+		}
+	}
+	for at := 20; at < len(whole); at += max(1, len(whole)/40) {
+		altered := bytes.Clone(whole)
+		altered[at] ^= 4
+		if bytes.Equal(unpacked(altered), unpacked(whole)) {
+			continue // a bit that the compression does not use
+		}
+		if _, err := Restore(t.Context(), bytes.NewReader(altered), dir, nothing); news.KindOf(err) != news.Invalid {
+			t.Fatalf("with byte %d altered: %v", at, err)
 		}
 	}
 	if _, err := Restore(t.Context(), bytes.NewReader(whole), dir, nothing); err != nil {
@@ -110,4 +122,18 @@ func mustConfig(t *testing.T, dir string) *Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// unpacked returns what a backup's bytes decompress to, nil if they do not.
+func unpacked(packed []byte) []byte {
+	z, err := zstd.NewReader(nil)
+	if err != nil {
+		return nil
+	}
+	defer z.Close()
+	out, err := z.DecodeAll(packed, nil)
+	if err != nil {
+		return nil
+	}
+	return out
 }
