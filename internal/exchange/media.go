@@ -18,42 +18,76 @@ import (
 // mediaFollower notes which entries commit to which media, has the bytes of
 // others' media fetched, and notes when embargoes of own items end.
 func (s *Service) mediaFollower() ledger.Follower {
-	return ledger.Follower{Name: "media", Kinds: []ledger.Kind{ledger.KindItem}, Apply: s.applyMedia}
+	return ledger.Follower{Name: "media", Kinds: []ledger.Kind{ledger.KindItem}, Prepare: s.prepareMedia}
 }
 
-func (s *Service) applyMedia(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
-	lifting := false
+// committed is what an item entry means to this follower.
+type committed struct {
+	record *ledger.Record
+	media  []string
+	until  time.Time // when the embargo of an own item ends; zero for none
+}
+
+// prepareMedia picks the entries with media or an embargo.
+func (s *Service) prepareMedia(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
+	var found []committed
 	for _, r := range records {
 		e, err := r.Entry()
 		if err != nil {
 			continue // the wire says so
 		}
+		c := committed{record: r}
+		_, c.media = e.ContentDigest()
 		var b news.ItemBody
-		if r.Own && e.Decode(&b) == nil && !b.Label.Embargoed.IsZero() {
+		if r.Own && e.Decode(&b) == nil {
+			c.until = b.Label.Embargoed
+		}
+		if len(c.media) > 0 || !c.until.IsZero() {
+			found = append(found, c)
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return func(ctx context.Context, tx *db.Tx) error { return s.applyMedia(ctx, tx, found) }, nil
+}
+
+func (s *Service) applyMedia(ctx context.Context, tx *db.Tx, found []committed) error {
+	lifting := false
+	for _, c := range found {
+		if !c.until.IsZero() {
 			_, err := tx.ExecContext(ctx, `INSERT INTO own_embargo (position, until) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-				r.Position, db.Micros(b.Label.Embargoed))
+				c.record.Position, db.Micros(c.until))
 			if err != nil {
 				return fmt.Errorf("note an embargo: %w", err)
 			}
 			lifting = true
 		}
-		_, media := e.ContentDigest()
-		for _, digest := range media {
-			_, err := tx.ExecContext(ctx, `INSERT INTO media_use (digest, position, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-				digest, r.Position, r.Origin)
-			if err != nil {
-				return fmt.Errorf("note a use of media: %w", err)
-			}
-			if r.Own || s.blobs.Has(digest) || s.later == nil {
-				continue
-			}
-			if err := s.later(ctx, tx, r.Origin, digest); err != nil {
-				return fmt.Errorf("have media fetched: %w", err)
+		for _, digest := range c.media {
+			if err := s.noteMedia(ctx, tx, c.record, digest); err != nil {
+				return err
 			}
 		}
 	}
 	if lifting {
 		return tx.Notify(ctx, Topic)
+	}
+	return nil
+}
+
+// noteMedia notes that the entry commits to the digest and has the bytes of
+// another's fetched.
+func (s *Service) noteMedia(ctx context.Context, tx *db.Tx, r *ledger.Record, digest string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO media_use (digest, position, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		digest, r.Position, r.Origin)
+	if err != nil {
+		return fmt.Errorf("note a use of media: %w", err)
+	}
+	if r.Own || s.blobs.Has(digest) || s.later == nil {
+		return nil
+	}
+	if err := s.later(ctx, tx, r.Origin, digest); err != nil {
+		return fmt.Errorf("have media fetched: %w", err)
 	}
 	return nil
 }

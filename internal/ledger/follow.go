@@ -22,7 +22,8 @@ type Follower struct {
 	Batch int    // records a transaction; 0 means 500
 	Apply func(ctx context.Context, tx *db.Tx, records []*Record) error
 	// Prepare, where Apply is nil, does what takes long before the transaction,
-	// so that other writers are not held up, and returns what Apply would do.
+	// so that other writers are not held up, and returns what Apply would do; nil
+	// where there is nothing to do, which then costs no transaction.
 	Prepare func(ctx context.Context, records []*Record) (func(ctx context.Context, tx *db.Tx) error, error)
 	// Needs names followers that must have gone past a record before this one
 	// sees it.
@@ -190,22 +191,22 @@ func (f *following) step(ctx context.Context) (more bool, err error) {
 	if err != nil || last == from {
 		return false, err
 	}
-	if len(records) == 0 && last-stored < storeAfter && time.Since(f.wrote) < storeEvery {
+	apply, err := f.effect(ctx, records)
+	if err != nil {
+		return false, fmt.Errorf("follow %s after %d: %w", f.Name, from, err)
+	}
+	if apply == nil && last-stored < storeAfter && time.Since(f.wrote) < storeEvery {
 		f.seen, f.behind = last, true
 		f.state.position.Store(last)
 		return last < upTo, nil
 	}
-	return f.write(ctx, stored, last, records)
+	return f.write(ctx, stored, last, apply)
 }
 
-// write applies the records and stores the new place, unless another process
+// write applies the effect and stores the new place, unless another process
 // that follows under this name has moved it meanwhile.
-func (f *following) write(ctx context.Context, stored, last int64, records []*Record) (moved bool, err error) {
+func (f *following) write(ctx context.Context, stored, last int64, apply func(context.Context, *db.Tx) error) (moved bool, err error) {
 	l := f.ledger
-	apply, err := f.effect(ctx, records)
-	if err != nil {
-		return false, fmt.Errorf("follow %s after %d: %w", f.Name, stored, err)
-	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
 		mine, err := tx.TryLock(ctx, topicOf(f.Name))
 		if err != nil || !mine {
@@ -215,8 +216,10 @@ func (f *following) write(ctx context.Context, stored, last int64, records []*Re
 		if err != nil || now != stored {
 			return err
 		}
-		if err := apply(ctx, tx); err != nil {
-			return err
+		if apply != nil {
+			if err := apply(ctx, tx); err != nil {
+				return err
+			}
 		}
 		moved = true
 		if err := setCursor(ctx, tx, f.Name, last); err != nil {
@@ -234,11 +237,12 @@ func (f *following) write(ctx context.Context, stored, last int64, records []*Re
 	return moved, nil
 }
 
-// effect returns what the records are to do within the transaction.
+// effect returns what the records are to do within the transaction, nil for
+// nothing.
 func (f *following) effect(ctx context.Context, records []*Record) (func(context.Context, *db.Tx) error, error) {
 	switch {
 	case len(records) == 0:
-		return func(context.Context, *db.Tx) error { return nil }, nil
+		return nil, nil
 	case f.Apply == nil:
 		return f.Prepare(ctx, records)
 	}

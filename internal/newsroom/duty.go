@@ -14,15 +14,28 @@ import (
 // duties for the node.
 func (s *Service) dutyFollower() ledger.Follower {
 	return ledger.Follower{Name: "duty", Kinds: []ledger.Kind{ledger.KindItem}, Needs: []string{WireFollower},
-		Apply: s.applyDuties}
+		Prepare: s.prepareDuties}
 }
 
-func (s *Service) applyDuties(ctx context.Context, tx *db.Tx, records []*ledger.Record) error {
+// prepareDuties picks the kills and holds, which are few.
+func (s *Service) prepareDuties(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
+	var stops []*arrival
 	for _, r := range records {
 		a, err := readAct(r)
 		if err != nil || !a.body.Act.StopsUse() || a.readContent() != nil {
 			continue // unreadable ones were logged by the wire
 		}
+		stops = append(stops, a)
+	}
+	if len(stops) == 0 {
+		return nil, nil
+	}
+	return func(ctx context.Context, tx *db.Tx) error { return s.applyDuties(ctx, tx, stops) }, nil
+}
+
+func (s *Service) applyDuties(ctx context.Context, tx *db.Tx, stops []*arrival) error {
+	for _, a := range stops {
+		r := a.record
 		if !r.Own {
 			if err := s.notice(ctx, tx, a); err != nil {
 				return err
