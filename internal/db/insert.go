@@ -13,7 +13,7 @@ import (
 // square; to PostgreSQL each statement is a round trip.
 const (
 	paramsSQLite   = 210
-	paramsPostgres = 7000
+	paramsPostgres = 1400
 )
 
 // Bulk inserts many rows with few statements.
