@@ -257,9 +257,9 @@ func growthCurve(ctx context.Context, e *env, sizes string) error {
 					return err
 				}
 				have += k
-			}
-			if err := settle(ctx, a); err != nil {
-				return err
+				if err := settle(ctx, a); err != nil {
+					return err
+				}
 			}
 			figures, err := waits(ctx, a, size)
 			if err != nil {
