@@ -56,12 +56,16 @@ const (
 type Embargo string
 
 // Deliver sends them at once, flagged, for the receiver's system to enforce;
-// Hold sends them when the embargo ends.
+// HoldBack sends them when the embargo ends.
 const (
-	Deliver    Embargo = "deliver"
-	HoldBack   Embargo = "hold"
-	maxTerms           = 64 << 10
-	maxTermSet         = 200
+	Deliver  Embargo = "deliver"
+	HoldBack Embargo = "hold"
+)
+
+// Limits on terms.
+const (
+	maxTerms   = 64 << 10 // bytes of the document
+	maxTermSet = 200      // choices of one flow
 )
 
 // Validate reports what keeps the terms from being offered or accepted between
