@@ -23,7 +23,7 @@ var floors = []struct {
 	{"language", []string{"internal/news"}},
 	{"ground", []string{"internal/db", "internal/fetch", "internal/blob"}},
 	{"record", []string{"internal/ledger"}}, // below the services: what follows the journal needs it
-	{"services", []string{"internal/search", "internal/media", "internal/jobs", "internal/format"}},
+	{"services", []string{"internal/search", "internal/media", "internal/jobs", "internal/format", "internal/vocab"}},
 	{"capabilities", []string{"internal/newsroom", "internal/exchange", "internal/ingest", "internal/deliver",
 		"internal/verify", "internal/accord", "internal/people", "internal/translate", "internal/insight"}},
 	{"faces", []string{"internal/web", "internal/api"}},

@@ -37,7 +37,7 @@ func Client(o Options) *http.Client {
 		o.Header = 40 * time.Second
 	}
 	t := &http.Transport{
-		DialContext:           dialer(o.Allow),
+		DialContext:           Dialer(o.Allow),
 		ResponseHeaderTimeout: o.Header,
 		TLSHandshakeTimeout:   10 * time.Second,
 		IdleConnTimeout:       90 * time.Second,
@@ -54,7 +54,9 @@ func Client(o Options) *http.Client {
 	}
 }
 
-func dialer(allow func(string) bool) func(context.Context, string, string) (net.Conn, error) {
+// Dialer returns the function by which all that calls out dials, for protocols
+// other than HTTP. allow is as in Options.
+func Dialer(allow func(string) bool) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
