@@ -56,6 +56,9 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 	wg.Go(func() { n.Exchange.Run(work) })
 	wg.Go(func() { n.Search.Run(work) })
 	n.handleJobs()
+	if err := n.scheduleUpkeep(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if err := n.Jobs.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(fmt.Errorf("start jobs: %w", err), listener.Close())
 	}
