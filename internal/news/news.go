@@ -98,14 +98,14 @@ func (a Act) After() Status {
 }
 
 // Allowed reports whether the act may follow the status; exists is false for an
-// item that has no version yet. The error is of kind Conflict and says what can
-// be done instead.
+// item that has no version yet. The error says what can be done instead; its
+// kind is NotFound for an item without a version, else Conflict.
 func (a Act) Allowed(exists bool, now Status) error {
 	if !exists {
 		if a == Publish {
 			return nil
 		}
-		return Errorf(Conflict, "act", "the item has not been published yet: publish it first")
+		return Errorf(NotFound, "uri", "this house has issued no item of this URI: publish it first, or check how the URI is written")
 	}
 	switch {
 	case a == Publish:

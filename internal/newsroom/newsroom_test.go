@@ -154,7 +154,7 @@ func TestActsThatMayNotFollowAreRefused(t *testing.T) {
 			{"urn:x:killed", news.Release, news.Conflict},
 			{"urn:x:killed", news.Publish, news.Conflict},
 			{"urn:x:held", news.Correction, news.Conflict},
-			{"urn:x:unknown", news.Kill, news.Conflict},
+			{"urn:x:unknown", news.Kill, news.NotFound},
 		}
 		for _, tt := range tests {
 			_, err := h.Issue(t.Context(), Issue{Act: tt.act, Item: story(tt.uri, "x"), Reason: "because", Actor: editor})
