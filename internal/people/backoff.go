@@ -202,11 +202,10 @@ func (s *Service) forgive(ctx context.Context, tx *db.Tx, g guarded) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM attempt WHERE subject = $1`, g.account); err != nil {
 		return fmt.Errorf("forgive failed sign-ins: %w", err)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE attempt SET failures = failures - 1, until = 0 WHERE subject = $1 AND failures > 0`, g.address)
-	if err != nil {
-		return fmt.Errorf("forgive failed sign-ins: %w", err)
+	if err := forgiveAddress(ctx, tx, g); err != nil {
+		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO familiar (subject, seen) VALUES ($1, $2)
+	_, err := tx.ExecContext(ctx, `INSERT INTO familiar (subject, seen) VALUES ($1, $2)
 		ON CONFLICT (subject) DO UPDATE SET seen = excluded.seen`, g.familiar, db.Micros(s.now()))
 	if err != nil {
 		return fmt.Errorf("remember the address: %w", err)
@@ -214,8 +213,17 @@ func (s *Service) forgive(ctx context.Context, tx *db.Tx, g guarded) error {
 	return nil
 }
 
+// forgiveAddress takes one attempt back from the address only.
+func forgiveAddress(ctx context.Context, tx *db.Tx, g guarded) error {
+	_, err := tx.ExecContext(ctx, `UPDATE attempt SET failures = failures - 1, until = 0 WHERE subject = $1 AND failures > 0`, g.address)
+	if err != nil {
+		return fmt.Errorf("forgive failed sign-ins: %w", err)
+	}
+	return nil
+}
+
 // Sweep deletes what has run out: sessions, failed sign-ins, familiar
-// addresses. The node calls it now and then; nothing depends on when.
+// addresses, tickets. The node calls it now and then; nothing depends on when.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
 	return s.db.Write(ctx, func(tx *db.Tx) error {
@@ -229,6 +237,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM familiar WHERE seen < $1`, db.Micros(now.Add(-familiarFor))); err != nil {
 			return fmt.Errorf("sweep familiar addresses: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM ticket WHERE expires < $1`, db.Micros(now)); err != nil {
+			return fmt.Errorf("sweep tickets: %w", err)
 		}
 		return nil
 	})

@@ -150,10 +150,13 @@ func (s *Service) EndSession(ctx context.Context, account, id string) error {
 }
 
 // endSessions ends the sessions of the account but for the one to keep, which
-// may be empty.
+// may be empty, and sign-ins that are half done.
 func endSessions(ctx context.Context, tx *db.Tx, account, keep string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM session WHERE account = $1 AND id <> $2`, account, keep); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM ticket WHERE account = $1`, account); err != nil {
+		return fmt.Errorf("end half sign-ins: %w", err)
 	}
 	return nil
 }

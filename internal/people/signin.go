@@ -29,9 +29,10 @@ type Credentials struct {
 }
 
 // SignIn starts a session and returns the secret for its cookie, which is
-// always a new one. Errors: ErrCredentials; Unavailable after too many failures
-// (its cause is a *Wait) or when too many sign in at once; Forbidden for the
-// right password of a disabled account.
+// always a new one. Errors: ErrCredentials; *NeedsCode where the account has a
+// second factor; Unavailable after too many failures (its cause is a *Wait) or
+// when too many sign in at once; Forbidden for the right password of a disabled
+// account.
 func (s *Service) SignIn(ctx context.Context, c Credentials) (secret string, caller *Caller, err error) {
 	p, err := s.prove(ctx, c.Login, c.Password, c.Address)
 	if err != nil {
@@ -47,6 +48,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (secret string, cal
 		}
 	}
 	caller = &Caller{Account: p.account}
+	second := ""
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := s.stillProven(ctx, tx, p); err != nil {
 			return err
@@ -56,6 +58,19 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (secret string, cal
 				return err
 			}
 		}
+		f, err := lockFactor(ctx, tx, p.account.ID)
+		if err != nil {
+			return err
+		}
+		if f != nil && f.confirmed {
+			// The account is not forgiven yet: who has the password and guesses at
+			// codes must not begin anew with each sign-in.
+			if err := forgiveAddress(ctx, tx, p.guarded); err != nil {
+				return err
+			}
+			second, err = s.newTicket(ctx, tx, ticketCode, p.account.ID, "")
+			return err
+		}
 		if err := s.forgive(ctx, tx, p.guarded); err != nil {
 			return err
 		}
@@ -64,6 +79,9 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (secret string, cal
 	})
 	if err != nil {
 		return "", nil, err
+	}
+	if second != "" {
+		return "", nil, &NeedsCode{second}
 	}
 	return secret, caller, nil
 }
