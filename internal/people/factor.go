@@ -138,9 +138,9 @@ func (s *Service) RemoveFactor(ctx context.Context, c *Caller, address, password
 	})
 }
 
-// ResetFactor ends the second factor of an account whose owner lost the device
-// and the recovery codes, and all its sessions: what an administrator does after
-// making sure who asks.
+// ResetFactor ends the second factor and the passkeys of an account whose owner
+// lost the device, and all its sessions: what an administrator does after making
+// sure who asks.
 func (s *Service) ResetFactor(ctx context.Context, account string) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		if _, err := lockAccount(ctx, tx, account); err != nil {
@@ -148,6 +148,9 @@ func (s *Service) ResetFactor(ctx context.Context, account string) error {
 		}
 		if err := deleteFactor(ctx, tx, account); err != nil {
 			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM passkey WHERE account = $1`, account); err != nil {
+			return fmt.Errorf("remove passkeys: %w", err)
 		}
 		return endSessions(ctx, tx, account, "")
 	})
