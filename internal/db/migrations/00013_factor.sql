@@ -20,7 +20,7 @@ CREATE TABLE recovery (
 CREATE TABLE ticket (
   hash    BYTEA PRIMARY KEY,
   account TEXT NOT NULL,               -- empty where the account is not known yet
-  kind    TEXT NOT NULL,               -- code, passkey
+  kind    TEXT NOT NULL,               -- code, passkey, provider
   data    TEXT NOT NULL,
   tries   BIGINT NOT NULL,
   expires BIGINT NOT NULL
