@@ -14,7 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"jisr/internal/db"
-	"jisr/internal/exchange/httpsig"
+	"jisr/internal/fetch/httpsig"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 )

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"jisr/internal/db"
-	"jisr/internal/exchange/httpsig"
+	"jisr/internal/fetch/httpsig"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 )

@@ -8,9 +8,9 @@
 //
 // Addresses are URLs as curl has them. In ftp: and ftps: the folder is the one
 // below where the account lands; "//" before it makes it absolute. In sftp: it
-// is absolute; "/~/" before it makes it the one below the account's home. Without a
-// folder it is where the account lands. ftps:
-// is TLS from the first byte, "ftp://host/folder?tls=explicit" is AUTH TLS.
+// is absolute; "/~/" before it makes it the one below the account's home. Without
+// a folder it is where the account lands. ftps: is TLS from the first byte,
+// "ftp://host/folder?tls=explicit" is AUTH TLS.
 package remote
 
 import (

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,12 +57,48 @@ func TestAlgorithmIsThatOfTheRFC(t *testing.T) {
 	}
 }
 
+// TestSecretSignsAsTheRFCDoes signs the signature base of RFC 9421 appendix B.2.5
+// with test-shared-secret of appendix B.1.5.
+func TestSecretSignsAsTheRFCDoes(t *testing.T) {
+	secret, err := base64.StdEncoding.DecodeString("uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := strings.Join([]string{
+		`"date": Tue, 20 Apr 2021 02:07:55 GMT`,
+		`"@authority": example.com`,
+		`"content-type": application/json`,
+		`"@signature-params": ("date" "@authority" "content-type");created=1618884473;keyid="test-shared-secret"`,
+	}, "\n")
+	if got := base64.StdEncoding.EncodeToString(Secret(secret).Sign([]byte(base))); got != "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=" {
+		t.Errorf("signature %s", got)
+	}
+}
+
 func TestSignatureBaseIsLineForLineThatOfTheProfile(t *testing.T) {
-	got := string(signatureBase("POST", "https://b.example/x?y=1", "sha-256=:AA==:", `("@method");created=1`))
+	r, err := http.NewRequest(http.MethodPost, "https://b.example/x?y=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Digest", "sha-256=:AA==:")
+	r.Header.Set("Jisr-Act", "kill")
+	p := Profile{Algorithm: "hmac-sha256", Covered: append(slices.Clone(Nodes.Covered), "jisr-act")}
+	got := string(p.base(r, "https://b.example/x?y=1", `("@method");created=1`))
 	want := "\"@method\": POST\n\"@target-uri\": https://b.example/x?y=1\n\"content-digest\": sha-256=:AA==:\n" +
-		"\"@signature-params\": (\"@method\");created=1"
+		"\"jisr-act\": kill\n\"@signature-params\": (\"@method\");created=1"
 	if got != want {
 		t.Errorf("base:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestFieldThatIsToBeSignedCannotBeAbsent(t *testing.T) {
+	r, err := http.NewRequest(http.MethodPost, target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Profile{Algorithm: "hmac-sha256", Covered: []string{"@method", "jisr-act"}}
+	if err := p.Sign(r, nil, Params{KeyID: "k", Nonce: "n", Created: signedAt}, Secret("s")); err == nil {
+		t.Error("signed without it")
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package httpsig signs and verifies the requests between nodes: RFC 9421 HTTP
-// Message Signatures with Ed25519, in the one profile that docs/protocol.md
-// fixes: "@method", "@target-uri" and "content-digest" are covered, and the
-// parameters created, nonce, keyid and alg are always there.
+// Package httpsig signs requests by RFC 9421 HTTP Message Signatures, and
+// verifies those between nodes. A Profile says what is covered; the parameters
+// created, nonce, keyid and alg are always there. Nodes is the profile that
+// docs/protocol.md fixes; the one of pushes to subscribers is in docs/delivery.md.
 //
 // Its invariant: a request that Verify accepted was made by the holder of the
 // key, for this address, with this body, within MaxSkew, and was not accepted
@@ -10,6 +10,7 @@ package httpsig
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -30,11 +31,27 @@ const MaxSkew = 5 * time.Minute
 // label is the signature's name in the dictionaries.
 const label = "jisr"
 
-// covered are the components under the signature, in order.
-var covered = []string{"@method", "@target-uri", "content-digest"}
+// Profile is what a kind of request has under its signature.
+type Profile struct {
+	Algorithm string   // as RFC 9421 §3.3 names it
+	Covered   []string // components, in order: "@method", "@target-uri" or fields in lower case
+}
+
+// Nodes is the profile of requests between nodes.
+var Nodes = Profile{Algorithm: "ed25519", Covered: []string{"@method", "@target-uri", "content-digest"}}
 
 // Signer signs a message by the key that keyid names.
 type Signer interface{ Sign(message []byte) []byte }
+
+// Secret signs with hmac-sha256, for those with whom only a secret is shared.
+type Secret []byte
+
+// Sign implements Signer.
+func (s Secret) Sign(message []byte) []byte {
+	mac := hmac.New(sha256.New, s)
+	mac.Write(message)
+	return mac.Sum(nil)
+}
 
 // Digest returns the Content-Digest field (RFC 9530) of a body.
 func Digest(body []byte) string {
@@ -42,37 +59,63 @@ func Digest(body []byte) string {
 	return "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// Sign adds Content-Digest, Signature-Input and Signature to a request whose
-// body is the given bytes.
+// Sign adds Content-Digest, Signature-Input and Signature to a request between
+// nodes whose body is the given bytes.
 func Sign(r *http.Request, body []byte, keyid string, key Signer, now time.Time) error {
-	r.Header.Set("Content-Digest", Digest(body))
 	var nonce [16]byte
 	rand.Read(nonce[:])
+	return Nodes.Sign(r, body, Params{KeyID: keyid, Nonce: hex.EncodeToString(nonce[:]), Created: now}, key)
+}
+
+// Params are what a signature says about itself.
+type Params struct {
+	KeyID   string
+	Nonce   string
+	Created time.Time
+}
+
+// Sign adds Content-Digest, Signature-Input and Signature to a request whose
+// body is the given bytes. Every field that the profile covers must be set.
+func (p Profile) Sign(r *http.Request, body []byte, by Params, key Signer) error {
+	r.Header.Set("Content-Digest", Digest(body))
 	params := httpsfv.NewParams()
-	params.Add("created", now.Unix())
-	params.Add("nonce", hex.EncodeToString(nonce[:]))
-	params.Add("keyid", keyid)
-	params.Add("alg", "ed25519")
+	params.Add("created", by.Created.Unix())
+	params.Add("nonce", by.Nonce)
+	params.Add("keyid", by.KeyID)
+	params.Add("alg", p.Algorithm)
 	list := httpsfv.InnerList{Params: params}
-	for _, c := range covered {
+	for _, c := range p.Covered {
+		if !strings.HasPrefix(c, "@") && r.Header.Get(c) == "" {
+			return fmt.Errorf("sign a request: the field %s is to be signed and absent", c)
+		}
 		list.Items = append(list.Items, httpsfv.NewItem(c))
 	}
 	input, err := marshalList(list)
 	if err != nil {
 		return err
 	}
-	base := signatureBase(r.Method, r.URL.String(), r.Header.Get("Content-Digest"), input)
+	base := p.base(r, r.URL.String(), input)
 	r.Header.Set("Signature-Input", label+"="+input)
 	r.Header.Set("Signature", label+"=:"+base64.StdEncoding.EncodeToString(key.Sign(base))+":")
 	return nil
 }
 
-// signatureBase is RFC 9421 §2.5 for our components.
-func signatureBase(method, target, digest, params string) []byte {
+// base is the signature base of RFC 9421 §2.5. target is the address as the
+// signer wrote it, which one who receives the request knows otherwise.
+func (p Profile) base(r *http.Request, target, params string) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\"@method\": %s\n", method)
-	fmt.Fprintf(&b, "\"@target-uri\": %s\n", target)
-	fmt.Fprintf(&b, "\"content-digest\": %s\n", digest)
+	for _, c := range p.Covered {
+		value := ""
+		switch c {
+		case "@method":
+			value = r.Method
+		case "@target-uri":
+			value = target
+		default:
+			value = strings.TrimSpace(r.Header.Get(c))
+		}
+		fmt.Fprintf(&b, "%q: %s\n", c, value)
+	}
 	fmt.Fprintf(&b, "\"@signature-params\": %s", params)
 	return []byte(b.String())
 }
@@ -94,7 +137,7 @@ type Signature struct {
 	value   []byte
 }
 
-// Parse reads the signature of a request. It fails with Forbidden when there is
+// Parse reads the signature of a request between nodes. It fails with Forbidden when there is
 // none, or one of another profile.
 func Parse(h http.Header) (*Signature, error) {
 	bad := func(why string) error {
@@ -112,11 +155,11 @@ func Parse(h http.Header) (*Signature, error) {
 		return nil, bad("there is no signature named " + label)
 	}
 	list, ok := member.(httpsfv.InnerList)
-	if !ok || len(list.Items) != len(covered) {
+	if !ok || len(list.Items) != len(Nodes.Covered) {
 		return nil, bad("it must cover @method, @target-uri and content-digest")
 	}
 	for i, item := range list.Items {
-		if item.Value != covered[i] || len(item.Params.Names()) > 0 {
+		if item.Value != Nodes.Covered[i] || len(item.Params.Names()) > 0 {
 			return nil, bad("it must cover @method, @target-uri and content-digest")
 		}
 	}
@@ -129,7 +172,7 @@ func Parse(h http.Header) (*Signature, error) {
 	s.Created = time.Unix(unix, 0)
 	s.Nonce, _ = stringParam(list, "nonce")
 	s.KeyID, _ = stringParam(list, "keyid")
-	if alg, _ := stringParam(list, "alg"); alg != "ed25519" || len(s.Nonce) < 16 || len(s.Nonce) > 64 || s.KeyID == "" {
+	if alg, _ := stringParam(list, "alg"); alg != Nodes.Algorithm || len(s.Nonce) < 16 || len(s.Nonce) > 64 || s.KeyID == "" {
 		return nil, bad("nonce, keyid and alg=\"ed25519\" are required")
 	}
 	if s.params, err = marshalList(list); err != nil {
@@ -177,7 +220,7 @@ func (s *Signature) Verify(r *http.Request, target string, body []byte, now time
 	if got := r.Header.Get("Content-Digest"); got != Digest(body) {
 		return news.Errorf(news.Forbidden, "content-digest", "the body is not the one that was signed")
 	}
-	base := signatureBase(r.Method, target, r.Header.Get("Content-Digest"), s.params)
+	base := Nodes.base(r, target, s.params)
 	for _, k := range keys {
 		if len(k) == ed25519.PublicKeySize && ed25519.Verify(k, base, s.value) {
 			return nil
