@@ -42,7 +42,7 @@ type Destination struct {
 	Secret     string // password, private key or signing secret; never shown again
 	HostKey    string // SFTP
 	Format     string // of package format: ninjs, ninjs-1.4, newsml-g2, nitf, html, text
-	FileName   string // template of file names, see FileName
+	FileName   string // template of file names, as package filename has it
 	Media      bool   // whether media files go along
 	Active     bool
 }
@@ -56,6 +56,7 @@ type Message struct {
 	Priority    bool   // kill, hold or correction
 	Name        string // file name by the destination's template
 	Subject     string // of a mail
+	Text, HTML  string // of a mail: the item to read, as text and as a whole page, where Body is in another format
 	ContentType string
 	Body        []byte
 	Entry       string // hash of the ledger entry, so that the receiver can ask for proof
