@@ -21,7 +21,17 @@ type Config struct {
 	Listen     string   `json:"listen"`                // address to listen at, host:port
 	URL        string   `json:"url"`                   // the node's address for partners and people
 	AllowHosts []string `json:"allow_hosts,omitempty"` // may be called although inside a private network
+	SignIn     *SignIn  `json:"sign_in,omitempty"`     // the organisation's own sign-in service; nil for none
+	Folders    []string `json:"folders,omitempty"`     // that sources may watch, with what is below them
 	OpenHealth bool     `json:"open_health,omitempty"` // /metrics and details of /readyz for everyone
+}
+
+// SignIn is an OpenID Connect provider at which people may sign in.
+type SignIn struct {
+	Name     string `json:"name"` // as people call it
+	Issuer   string `json:"issuer"`
+	ClientID string `json:"client_id"`
+	Secret   string `json:"client_secret,omitempty"`
 }
 
 const configFile = "jisr.json"

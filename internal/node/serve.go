@@ -12,6 +12,7 @@ import (
 
 	"jisr/internal/api"
 	"jisr/internal/exchange"
+	"jisr/internal/people"
 	"jisr/internal/web"
 )
 
@@ -86,8 +87,10 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 // handler is everything that the node answers.
 func (n *Node) handler() (http.Handler, error) {
 	metrics := api.NewMetrics(n.Ledger, n.Exchange)
-	site, err := web.New(web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
-		Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log})
+	o := web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
+		Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log}
+	n.signInWays(&o)
+	site, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +107,21 @@ func (n *Node) handler() (http.Handler, error) {
 	}
 	mux.Handle("/", site)
 	return n.streams(mux), nil
+}
+
+// signInWays adds the ways to sign in that depend on the settings. A node whose
+// address does not suit passkeys goes without them.
+func (n *Node) signInWays(o *web.Options) {
+	if keys, err := people.NewPasskeys(n.People, n.Config.URL, n.Ledger.Origin()); err != nil {
+		n.log.Warn("no passkeys", "err", err)
+	} else {
+		o.Passkeys = keys
+	}
+	if c := n.Config.SignIn; c != nil {
+		o.ProviderName = c.Name
+		o.Provider = people.NewProvider(n.People, people.ProviderOptions{Issuer: c.Issuer, ClientID: c.ClientID, Secret: c.Secret,
+			Redirect: strings.TrimSuffix(n.Config.URL, "/") + "/sign-in/provider/back"})
+	}
 }
 
 // streams gives requests that stay open a context that ends when the node

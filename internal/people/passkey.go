@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -50,6 +51,9 @@ func NewPasskeys(s *Service, nodeURL, name string) (*Passkeys, error) {
 	u, err := url.Parse(nodeURL)
 	if err != nil || u.Hostname() == "" {
 		return nil, news.Errorf(news.Invalid, "url", "passkeys need the node's address in the settings: %q is none", nodeURL)
+	}
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return nil, news.Errorf(news.Invalid, "url", "passkeys belong to a name: give the node an address with a domain name or localhost, not %s", u.Hostname())
 	}
 	rp, err := webauthn.New(&webauthn.Config{RPID: u.Hostname(), RPDisplayName: name, RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{

@@ -131,7 +131,7 @@ func TestPasskeyOfAnotherSitePersonOrMomentIsRefused(t *testing.T) {
 		t.Errorf("an answer given to another site: %v", err)
 	}
 	options, ticket, _ = keys.BeginSignIn(ctx)
-	h.later(2 * ticketLife)
+	h.later(2 * TicketLife)
 	if _, _, err := keys.SignIn(ctx, ticket, on.answer(t, options), office, ""); !errors.Is(err, errTicket) {
 		t.Errorf("an answer that came too late: %v", err)
 	}

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// ticketLife is how long a person has for the next step of signing in.
-	ticketLife = 5 * time.Minute
+	// TicketLife is how long a person has for the next step of signing in.
+	TicketLife = 5 * time.Minute
 	// ticketTries is how often a code may be mistyped before the password is
 	// asked for again.
 	ticketTries = 5
 )
 
 // errTicket is for a step of signing in that came too late or out of order.
-var errTicket = news.Errorf(news.Forbidden, "", "this took too long or was tried too often: start again")
+var errTicket = news.Errorf(news.Forbidden, "ticket", "this took too long or was tried too often: start again")
 
 // Kinds of ticket.
 const (
@@ -46,7 +46,7 @@ type ticket struct {
 func (s *Service) newTicket(ctx context.Context, tx *db.Tx, kind, account, data string) (secret string, err error) {
 	secret = newSecret()
 	_, err = tx.ExecContext(ctx, `INSERT INTO ticket (hash, account, kind, data, tries, expires) VALUES ($1, $2, $3, $4, 0, $5)`,
-		digest(secret), account, kind, data, db.Micros(s.now().Add(ticketLife)))
+		digest(secret), account, kind, data, db.Micros(s.now().Add(TicketLife)))
 	if err != nil {
 		return "", fmt.Errorf("store a ticket: %w", err)
 	}
@@ -84,8 +84,8 @@ func useTicket(ctx context.Context, tx *db.Tx, secret string) error {
 
 // SignInWithCode ends a sign-in that NeedsCode interrupted: with a code of the
 // device, or with a recovery code. It counts under the same back-off as the
-// password. Errors: Forbidden with Field "code" for a wrong one; Forbidden
-// without a field when the sign-in must begin anew.
+// password. Errors: Forbidden with Field "code" for a wrong one, with
+// Field "ticket" when the sign-in must begin anew.
 func (s *Service) SignInWithCode(ctx context.Context, ticket, code, address, agent string) (secret string, caller *Caller, err error) {
 	t, err := s.readTicket(ctx, s.db.Reader(), ticketCode, ticket)
 	if err != nil {

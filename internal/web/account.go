@@ -57,6 +57,8 @@ func (s *Site) changeAccount(q *request) error {
 		err = s.people.SetRoles(ctx, id, rolesOf(q))
 	case "password":
 		err = s.people.SetPassword(ctx, id, q.secret("password"))
+	case "factor":
+		err = s.people.ResetFactor(ctx, id)
 	case "disable":
 		err = s.people.Disable(ctx, id)
 	case "enable":

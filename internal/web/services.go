@@ -73,6 +73,12 @@ type People interface {
 	ChangePassword(ctx context.Context, c *people.Caller, address, present, fresh string) error
 
 	SignIn(ctx context.Context, c people.Credentials) (secret string, caller *people.Caller, err error)
+	SignInWithCode(ctx context.Context, ticket, code, address, agent string) (secret string, caller *people.Caller, err error)
+	Factor(ctx context.Context, account string) (people.Factor, error)
+	BeginFactor(ctx context.Context, c *people.Caller, issuer string) (*people.Enrolment, error)
+	ConfirmFactor(ctx context.Context, c *people.Caller, code string) (recovery []string, err error)
+	RemoveFactor(ctx context.Context, c *people.Caller, address, password string) error
+	ResetFactor(ctx context.Context, account string) error
 	SignOut(ctx context.Context, secret string) error
 	Session(ctx context.Context, secret string) (*people.Caller, error)
 	Sessions(ctx context.Context, account string) ([]people.Session, error)
@@ -80,6 +86,22 @@ type People interface {
 	CreateToken(ctx context.Context, account string, n people.NewToken) (secret string, t *people.Token, err error)
 	Tokens(ctx context.Context, account string) ([]people.Token, error)
 	RevokeToken(ctx context.Context, account, id string) error
+}
+
+// Passkeys signs people in with passkeys.
+type Passkeys interface {
+	Begin(ctx context.Context, c *people.Caller) (options []byte, ticket string, err error)
+	Add(ctx context.Context, c *people.Caller, ticket, name string, response []byte) (*people.Passkey, error)
+	BeginSignIn(ctx context.Context) (options []byte, ticket string, err error)
+	SignIn(ctx context.Context, ticket string, response []byte, address, agent string) (secret string, caller *people.Caller, err error)
+	List(ctx context.Context, account string) ([]people.Passkey, error)
+	Remove(ctx context.Context, account, id string) error
+}
+
+// Provider signs people in through their organisation's sign-in service.
+type Provider interface {
+	Begin(ctx context.Context) (address, ticket string, err error)
+	Finish(ctx context.Context, ticket, state, code, address, agent string) (secret string, caller *people.Caller, err error)
 }
 
 // Search finds items by their words.

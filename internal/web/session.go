@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+
 	"jisr/internal/news"
 	"jisr/internal/people"
 	"jisr/internal/web/view"
@@ -46,13 +48,21 @@ func (s *Site) signInPage(q *request) error {
 }
 
 func (s *Site) showSignIn(q *request, next string, failed error) error {
-	v := view.SignIn{Shell: q.shell("", q.T("title.signin"), failed), Login: q.PostFormValue("login"), Next: local(next)}
+	v := view.SignIn{Shell: q.shell("", q.T("title.signin"), failed), Login: q.PostFormValue("login"), Next: local(next),
+		CanPasskey: s.passkeys != nil}
+	if s.provider != nil {
+		v.Provider = s.calls
+	}
 	return q.render(view.SignInPage(v), failed)
 }
 
 func (s *Site) signIn(q *request) error {
 	next := local(q.PostFormValue("next"))
 	err := s.start(q, q.secret("login"), q.secret("password"))
+	var needs *people.NeedsCode
+	if errors.As(err, &needs) {
+		return s.askCode(q, needs.Ticket, next, nil)
+	}
 	if err != nil {
 		return s.showSignIn(q, next, err)
 	}

@@ -36,6 +36,10 @@ type Options struct {
 	Search   Search
 	Ledger   Ledger
 	Media    Media
+	Passkeys Passkeys // nil where the node does not know its address
+	Provider Provider // nil for none
+	// ProviderName is what people call the provider.
+	ProviderName string
 	// Subscribe returns a channel that receives after the topic changed, as
 	// db.DB.Subscribe does.
 	Subscribe func(topic string) (woken <-chan struct{}, cancel func())
@@ -53,6 +57,9 @@ type Site struct {
 	search    Search
 	ledger    Ledger
 	media     Media
+	passkeys  Passkeys
+	provider  Provider
+	calls     string // how people call the provider
 	subscribe func(string) (<-chan struct{}, func())
 	zone      *time.Location
 	now       func() time.Time
@@ -71,7 +78,7 @@ type Site struct {
 // New returns the site. It fails if a word lacks a language.
 func New(o Options) (*Site, error) {
 	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ledger: o.Ledger,
-		media: o.Media, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
+		media: o.Media, passkeys: o.Passkeys, provider: o.Provider, calls: o.ProviderName, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
@@ -94,16 +101,18 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 // a host, so two nodes on one machine need names of their own.
 type cookies struct {
 	session, language string
+	errand            string // at the provider
 	secure            bool
 }
 
 func cookiesFor(origin, nodeURL string) cookies {
 	h := fnv.New32a()
 	h.Write([]byte(origin))
-	c := cookies{session: fmt.Sprintf("jisr-%08x", h.Sum32()), language: fmt.Sprintf("jisr-language-%08x", h.Sum32())}
+	c := cookies{session: fmt.Sprintf("jisr-%08x", h.Sum32()), language: fmt.Sprintf("jisr-language-%08x", h.Sum32()),
+		errand: fmt.Sprintf("jisr-errand-%08x", h.Sum32())}
 	if u, err := url.Parse(nodeURL); err == nil && u.Scheme == "https" {
 		// The prefix makes browsers refuse the cookie from any other host or path.
-		c.session, c.secure = "__Host-"+c.session, true
+		c.session, c.errand, c.secure = "__Host-"+c.session, "__Host-"+c.errand, true
 	}
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,7 +72,8 @@ func open(t testing.TB, org news.Organisation) *house {
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	h.url = "http://" + listener.Addr().String()
 	check(t, h.exchange.SetProfile(ctx, org, h.url))
-	site := must(web.New(web.Options{Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ledger: h.ledger,
+	keys := must(people.NewPasskeys(h.people, strings.Replace(h.url, "127.0.0.1", "localhost", 1), org.Origin))(t)
+	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ledger: h.ledger,
 		Media: h.blobs, Subscribe: d.Subscribe, URL: h.url, Zone: time.FixedZone("EET", 2*3600), Now: time.Now, Log: log}))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", h.exchange.Handler())

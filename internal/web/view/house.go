@@ -14,6 +14,9 @@ type SignIn struct {
 	Shell
 	Login string
 	Next  string // where the reader wanted to go
+
+	CanPasskey bool
+	Provider   string // how people call the organisation's sign-in service; empty for none
 }
 
 // Welcome is the first page of a node that has no account.
