@@ -35,7 +35,19 @@ type DraftLine struct {
 
 // SaveDraft stores the draft and returns it with its id and new revision. It
 // fails with Conflict, and stores nothing, if someone saved since d.Revision.
-func (s *Service) SaveDraft(ctx context.Context, d *Draft) (*Draft, error) {
+func (s *Service) SaveDraft(ctx context.Context, d *Draft) (out *Draft, err error) {
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		out, err = s.PutDraft(ctx, tx, d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// PutDraft is SaveDraft within a transaction.
+func (s *Service) PutDraft(ctx context.Context, tx *db.Tx, d *Draft) (*Draft, error) {
 	item := *d.Item
 	uri := item.URI
 	if uri == "" {
@@ -50,40 +62,40 @@ func (s *Service) SaveDraft(ctx context.Context, d *Draft) (*Draft, error) {
 	}
 	out := *d
 	out.Updated = s.now().UTC().Truncate(time.Microsecond)
-	if out.ID == "" {
-		out.ID, out.Revision = ulid.Make().String(), 0
-	}
 	out.Revision++
-	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		if d.ID == "" {
-			_, err := tx.ExecContext(ctx, `INSERT INTO draft (id, item, headline, language, desk, author, revision, updated, base_uri, base_version)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, out.ID, b, cut(item.Headline(), 500), item.Language, d.Desk, d.Author,
-				out.Revision, db.Micros(out.Updated), uri, d.Version)
-			return err
-		}
-		res, err := tx.ExecContext(ctx, `UPDATE draft SET item = $1, headline = $2, language = $3, desk = $4, author = $5,
-			revision = $6, updated = $7, base_uri = $8, base_version = $9 WHERE id = $10 AND revision = $11`, b, cut(item.Headline(), 500),
-			item.Language, d.Desk, d.Author, out.Revision, db.Micros(out.Updated), uri, d.Version, d.ID, d.Revision)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		if _, err := readDraft(ctx, tx, d.ID); err != nil {
-			return err
-		}
-		return news.Errorf(news.Conflict, "revision", "someone saved this draft meanwhile: your text is still here, compare before you save")
-	})
+	if out.ID == "" {
+		out.ID, out.Revision = ulid.Make().String(), 1
+		_, err := tx.ExecContext(ctx, `INSERT INTO draft (id, item, headline, language, desk, author, revision, updated, base_uri, base_version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, out.ID, b, cut(item.Headline(), 500), item.Language, d.Desk, d.Author,
+			out.Revision, db.Micros(out.Updated), uri, d.Version)
+		return &out, err
+	}
+	if err := s.refuseLocked(ctx, tx, out.ID, d.Author); err != nil {
+		return nil, err
+	}
+	res, err := tx.ExecContext(ctx, `UPDATE draft SET item = $1, headline = $2, language = $3, desk = $4, author = $5,
+		revision = $6, updated = $7, base_uri = $8, base_version = $9 WHERE id = $10 AND revision = $11`, b, cut(item.Headline(), 500),
+		item.Language, d.Desk, d.Author, out.Revision, db.Micros(out.Updated), uri, d.Version, d.ID, d.Revision)
 	if err != nil {
 		return nil, err
 	}
-	return &out, nil
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return &out, err
+	}
+	if _, err := readDraft(ctx, tx, d.ID); err != nil {
+		return nil, err
+	}
+	return nil, news.Errorf(news.Conflict, "revision", "someone saved this draft meanwhile: your text is still here, compare before you save")
 }
 
 // Draft returns a draft; NotFound if there is none of this id.
 func (s *Service) Draft(ctx context.Context, id string) (*Draft, error) {
 	return readDraft(ctx, s.db.Reader(), id)
+}
+
+// DraftIn is Draft within a transaction.
+func (s *Service) DraftIn(ctx context.Context, tx *db.Tx, id string) (*Draft, error) {
+	return readDraft(ctx, tx, id)
 }
 
 func readDraft(ctx context.Context, q db.Queryer, id string) (*Draft, error) {
@@ -137,8 +149,11 @@ func (s *Service) Drafts(ctx context.Context, after *DraftLine, limit int) ([]*D
 
 // DeleteDraft deletes a draft; it is no error if there is none.
 func (s *Service) DeleteDraft(ctx context.Context, id string) error {
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM draft WHERE id = $1`, id)
-		return err
-	})
+	return s.db.Write(ctx, func(tx *db.Tx) error { return s.DeleteDraftIn(ctx, tx, id) })
+}
+
+// DeleteDraftIn is DeleteDraft within a transaction.
+func (s *Service) DeleteDraftIn(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM draft WHERE id = $1`, id)
+	return err
 }

@@ -170,8 +170,10 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 	if in.Draft == "" {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM draft WHERE id = $1`, in.Draft)
-	return err
+	// Of two who issue one draft at once, one does: a new item has no version by
+	// which the second would be noticed.
+	return one(ctx, tx, news.Errorf(news.Conflict, "draft", "this draft was issued or deleted meanwhile"),
+		`DELETE FROM draft WHERE id = $1`, in.Draft)
 }
 
 // version makes the item's next version out of what the editor gave and what

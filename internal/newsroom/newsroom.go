@@ -61,6 +61,7 @@ func (s *Service) Run(ctx context.Context) {
 	wg.Go(func() { s.ledger.Follow(ctx, s.dutyFollower()) })
 	wg.Go(func() { s.runDuties(ctx) })
 	wg.Go(func() { s.runEmbargoes(ctx) })
+	wg.Go(func() { s.runSchedule(ctx) })
 	wg.Wait()
 }
 
