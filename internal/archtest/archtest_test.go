@@ -34,6 +34,8 @@ var floors = []struct {
 // uses are the exceptions that the architecture names.
 var uses = map[string][]string{
 	"internal/ingest": {"internal/newsroom"},
+	"internal/vocab":  {"internal/search", "internal/format"},
+	"internal/media":  {"internal/format"},
 }
 
 func allowed(from, to string) bool {

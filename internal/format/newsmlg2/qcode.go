@@ -124,6 +124,13 @@ func escape(code string) string {
 
 const newsCodes = "http://cv.iptc.org/newscodes/"
 
+// SchemeURI returns the URI of a scheme by its alias in IPTC's catalog for G2
+// standards.
+func SchemeURI(alias string) (uri string, ok bool) { return iptcScheme(alias) }
+
+// EscapeCode makes a code fit to follow the URI of its scheme.
+func EscapeCode(code string) string { return escape(code) }
+
 // iptcScheme returns the URI of a scheme in IPTC's catalog for G2 standards
 // (http://www.iptc.org/std/catalog/, version 33 and the later additions), which
 // practically every G2 file refers to.
