@@ -1,6 +1,7 @@
 package search
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 
 // analysisVersion changes whenever the same text would yield other terms. An
 // index of another version is built anew at the next start.
-const analysisVersion = 1
+const analysisVersion = 2
 
 // language is how the words of one language become terms.
 type language struct {
@@ -19,7 +20,7 @@ type language struct {
 	spell  func(string) string // undoes spelling variants, after stop words are gone
 	stem   func(string) string // takes endings and particles off
 
-	terms map[string]string // what term has returned, by word
+	terms map[string]*term // what term has returned, by word
 }
 
 // analyser turns words into terms: what is indexed and looked for. It remembers
@@ -76,33 +77,64 @@ func baseLanguage(tag string) string {
 	return base
 }
 
-// term returns the term of a word in a text of the language; "" for a stop word.
-// A character that stands for several words (ﷺ) yields their terms with spaces
-// between.
-func (a *analyser) term(text string, w word, name string) string {
+// term is what a word becomes in a language.
+type term struct {
+	text string // what is indexed and looked for; empty for a stop word
+	next *term  // a character that stands for several words (ﷺ) has several terms
+	hash uint64 // of text
+	word uint64 // hash of the word as it stands, folded: stop words count, endings too
+}
+
+// term returns the term of a word in a text of the language.
+func (a *analyser) term(text string, w word, name string) *term {
 	l := a.languageOf(w.script, name)
 	raw := text[w.start:w.end]
-	if t, ok := l.terms[raw]; ok {
+	if t := l.terms[raw]; t != nil {
 		return t
 	}
 	if l.terms == nil || len(l.terms) >= maxTermsKept {
-		l.terms = map[string]string{}
+		l.terms = map[string]*term{}
 	}
 	t := l.analyse(raw, w.script)
 	l.terms[strings.Clone(raw)] = t // a slice of it would keep the whole text
 	return t
 }
 
-func (l *language) analyse(raw string, s script) string {
-	folded := fold(raw, s)
-	if strings.IndexByte(folded, ' ') >= 0 {
-		parts := strings.Fields(folded)
-		for i, p := range parts {
-			parts[i] = l.reduce(p)
+// all yields the terms of a word that are no stop words.
+func (t *term) all() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for ; t != nil; t = t.next {
+			if t.text != "" && !yield(t.text) {
+				return
+			}
 		}
-		return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
 	}
-	return l.reduce(folded)
+}
+
+func (l *language) analyse(raw string, s script) *term {
+	folded := fold(raw, s)
+	if strings.IndexByte(folded, ' ') < 0 {
+		return l.newTerm(folded)
+	}
+	var first, last *term
+	for part := range strings.FieldsSeq(folded) {
+		t := l.newTerm(part)
+		if first == nil {
+			first = t
+		} else {
+			last.next = t
+		}
+		last = t
+	}
+	if first == nil {
+		return &term{}
+	}
+	return first
+}
+
+func (l *language) newTerm(folded string) *term {
+	text := l.reduce(folded)
+	return &term{text: text, hash: hashOf(text), word: hashOf(folded)}
 }
 
 // reduce returns the term of a folded word.

@@ -11,7 +11,7 @@ import (
 // termsOf analyses a text of a language.
 func termsOf(text, language string) []string {
 	var t terms
-	t.add(newAnalyser(), text, language)
+	t.add(newAnalyser(), text, language, nil)
 	return slices.DeleteFunc(t.placed, func(s string) bool { return s == "" })
 }
 
@@ -130,7 +130,7 @@ func FuzzTermsAreSafe(f *testing.F) {
 		}
 		a := newAnalyser()
 		var all terms
-		all.add(a, text, language)
+		all.add(a, text, language, nil)
 		for w := range words(text) {
 			if w.start >= w.end || w.end > len(text) {
 				t.Fatalf("word %+v in a text of %d bytes", w, len(text))

@@ -22,6 +22,12 @@ type document struct {
 	issued          time.Time
 	embargoed       time.Time
 	terms           terms
+	top, rest       *sketch // take what stands in the item itself: its headlines and descriptions, its bodies
+	print           fingerprint
+	heir            bool  // whether the print is that of the version before, whose text was killed
+	born            int64 // position of its first version that was indexed
+	bundle          int64 // 0 for an item alone
+	desk, about     string
 }
 
 // errForeign is that an entry's content speaks of another item.
@@ -51,7 +57,7 @@ func newDocument(r *ledger.Record, read func([]byte) (*news.Item, error), a *ana
 		return nil, errForeign
 	}
 	d := &document{
-		position: r.Position, index: r.Index, origin: r.Origin, uri: e.Ref,
+		position: r.Position, born: r.Position, index: r.Index, origin: r.Origin, uri: e.Ref,
 		version: body.Version, status: body.Act.After(), typ: cmp.Or(it.Type, body.Label.Type),
 		language: baseLanguage(cmp.Or(it.Language, body.Label.Language)), issued: e.At, embargoed: it.Embargoed,
 	}
@@ -60,7 +66,14 @@ func newDocument(r *ledger.Record, read func([]byte) (*news.Item, error), a *ana
 	if body.Label.Embargoed.After(d.embargoed) {
 		d.embargoed = body.Label.Embargoed
 	}
+	var top, rest sketch
+	d.top, d.rest = &top, &rest
 	d.addItem(a, it, 0)
+	d.top, d.rest = nil, nil
+	d.heir = d.status == news.StatusKilled
+	if r.Body != nil && !d.heir {
+		d.print = fingerprintOf(it, d.typ, d.language, &top, &rest)
+	}
 	d.terms.marks = []string{markOf(markAll, ""),
 		markOf(markLanguage, d.language), markOf(markType, string(d.typ)),
 		markOf(markOrigin, d.origin), markOf(markMonth, month(d.issued)),
@@ -76,23 +89,27 @@ const maxNesting = 4
 // addItem adds what a reader would look for, the most telling first. Of a killed
 // item only what names it is kept: its text must not be used.
 func (d *document) addItem(a *analyser, it *news.Item, depth int) {
+	head, body := d.top, d.rest
+	if depth > 0 {
+		head, body = nil, nil
+	}
 	lang := cmp.Or(baseLanguage(it.Language), d.language)
 	for _, h := range it.Headlines {
-		d.addWords(a, h, lang)
+		d.addWords(a, h, lang, head)
 	}
-	d.terms.add(a, it.Title, lang)
-	d.terms.add(a, it.Slugline, lang)
+	d.terms.add(a, it.Title, lang, nil)
+	d.terms.add(a, it.Slugline, lang, nil)
 	if d.status == news.StatusKilled {
 		return
 	}
 	for _, w := range it.Descriptions {
-		d.addWords(a, w, lang)
+		d.addWords(a, w, lang, head)
 	}
 	for _, w := range it.Bodies {
-		d.addWords(a, w, lang)
+		d.addWords(a, w, lang, body)
 	}
 	for _, line := range []string{it.By, it.Located, it.Dateline, it.CreditLine} {
-		d.terms.add(a, line, lang)
+		d.terms.add(a, line, lang, nil)
 	}
 	for _, concepts := range [][]news.Concept{it.People, it.Organisations, it.Places, it.Subjects, it.Events, it.Objects, it.Genres} {
 		for i := range concepts {
@@ -100,7 +117,7 @@ func (d *document) addItem(a *analyser, it *news.Item, depth int) {
 		}
 	}
 	for i := range it.Parts {
-		d.terms.add(a, it.Parts[i].Description, cmp.Or(baseLanguage(it.Parts[i].Language), lang))
+		d.terms.add(a, it.Parts[i].Description, cmp.Or(baseLanguage(it.Parts[i].Language), lang), nil)
 	}
 	if depth == maxNesting {
 		return
@@ -110,15 +127,15 @@ func (d *document) addItem(a *analyser, it *news.Item, depth int) {
 	}
 }
 
-func (d *document) addWords(a *analyser, w news.Words, lang string) {
-	d.terms.add(a, PlainText(w), cmp.Or(baseLanguage(w.Language), lang))
+func (d *document) addWords(a *analyser, w news.Words, lang string, p *sketch) {
+	d.terms.add(a, PlainText(w), cmp.Or(baseLanguage(w.Language), lang), p)
 }
 
 func (d *document) addConcept(a *analyser, c *news.Concept, lang string) {
-	d.terms.add(a, c.Name, lang)
+	d.terms.add(a, c.Name, lang, nil)
 	for l, name := range c.Names {
 		if name != c.Name {
-			d.terms.add(a, name, baseLanguage(l))
+			d.terms.add(a, name, baseLanguage(l), nil)
 		}
 	}
 }

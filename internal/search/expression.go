@@ -93,11 +93,13 @@ func parse(a *analyser, text, language string) (parsed, error) {
 func variants(a *analyser, text, language string) clause {
 	var stemmed, bare phrase
 	for w := range words(text) {
-		t := a.term(text, w, language)
-		if t == "" {
+		before := len(stemmed)
+		for t := range a.term(text, w, language).all() {
+			stemmed = append(stemmed, t)
+		}
+		if len(stemmed) == before {
 			continue
 		}
-		stemmed = append(stemmed, strings.Fields(t)...)
 		if language == "" {
 			bare = append(bare, strings.Fields(a.bare(text, w))...)
 		}

@@ -103,11 +103,19 @@ func (s *Service) prepareIn(ctx context.Context, tx *db.Tx) error {
 type indexer struct {
 	*Service
 	analysers []*analyser
+	near      *neighbours // nil until it is read
 }
 
 // prepareBatch analyses the records and returns what writes them into the index.
-func (ix *indexer) prepareBatch(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
+func (ix *indexer) prepareBatch(ctx context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
 	docs := newest(ix.documents(records))
+	if ix.near == nil {
+		near := newNeighbours()
+		if err := near.catchUp(ctx, ix.db.Reader()); err != nil {
+			return nil, err
+		}
+		ix.near = near
+	}
 	return func(ctx context.Context, tx *db.Tx) error { return ix.write(ctx, tx, docs) }, nil
 }
 
@@ -116,8 +124,14 @@ func (ix *indexer) write(ctx context.Context, tx *db.Tx, docs []*document) error
 	if err != nil {
 		return fmt.Errorf("look up indexed items: %w", err)
 	}
-	if err := ix.remove(ctx, tx, superseded); err != nil {
+	if err := ix.remove(ctx, tx, superseded.positions); err != nil {
 		return fmt.Errorf("remove superseded versions: %w", err)
+	}
+	if err := part(ctx, tx, superseded.bundles); err != nil {
+		return fmt.Errorf("part bundles: %w", err)
+	}
+	if err := ix.bundle(ctx, tx, docs); err != nil {
+		return fmt.Errorf("link duplicates: %w", err)
 	}
 	return ix.insert(ctx, tx, docs)
 }
@@ -156,9 +170,15 @@ func newest(docs []*document) []*document {
 		if d == nil {
 			continue
 		}
-		if old := latest[d.key()]; old == nil || d.index > old.index {
-			latest[d.key()] = d
+		old := latest[d.key()]
+		if old != nil && d.index <= old.index {
+			continue
 		}
+		if old != nil {
+			d.follow(old.born, old.print)
+			d.heir = d.heir && old.heir
+		}
+		latest[d.key()] = d
 	}
 	out := make([]*document, 0, len(latest))
 	for _, d := range docs {
@@ -169,46 +189,69 @@ func newest(docs []*document) []*document {
 	return out
 }
 
+// follow has d take from the version that it supersedes what it does not say
+// itself: when the item first came, and, once it is killed, what it was like.
+func (d *document) follow(born int64, print fingerprint) {
+	d.born = born
+	if d.heir {
+		d.print = print
+	}
+}
+
 // maxMarks is how many parameters a lookup carries.
 const maxMarks = 500
 
+// superseded is what new versions take the place of.
+type superseded struct {
+	positions []any
+	bundles   map[int64]bool // that lose a member
+}
+
 // compare drops the documents that the index has a newer version of, and returns
-// the positions of the older versions that the others supersede.
-func compare(ctx context.Context, tx *db.Tx, docs []*document) (fresh []*document, superseded []any, err error) {
-	type place struct{ position, index int64 }
-	have := map[key]place{}
+// the older versions that the others supersede.
+func compare(ctx context.Context, tx *db.Tx, docs []*document) (fresh []*document, gone superseded, err error) {
+	type row struct {
+		position, index, born, bundle int64
+		print                         []byte
+	}
+	have := map[key]row{}
 	for part := range slices.Chunk(docs, maxMarks) {
 		args := make([]any, len(part))
 		for i, d := range part {
 			args[i] = d.uri
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT uri, origin, position, idx FROM search_doc WHERE uri IN (`+placeholders(len(args))+`)`, args...)
+		rows, err := tx.QueryContext(ctx, `SELECT uri, origin, position, idx, born, bundle, print FROM search_doc WHERE uri IN (`+placeholders(len(args))+`)`, args...)
 		if err != nil {
-			return nil, nil, err
+			return nil, gone, err
 		}
 		for rows.Next() {
 			var k key
-			var p place
-			if err := rows.Scan(&k.uri, &k.origin, &p.position, &p.index); err != nil {
-				return nil, nil, errors.Join(err, rows.Close())
+			var r row
+			if err := rows.Scan(&k.uri, &k.origin, &r.position, &r.index, &r.born, &r.bundle, &r.print); err != nil {
+				return nil, gone, errors.Join(err, rows.Close())
 			}
-			have[k] = p
+			have[k] = r
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, nil, err
+			return nil, gone, err
 		}
 	}
+	gone.bundles = map[int64]bool{}
 	for _, d := range docs {
 		old, known := have[d.key()]
 		if known && old.index >= d.index {
 			continue
 		}
 		if known {
-			superseded = append(superseded, old.position)
+			gone.positions = append(gone.positions, old.position)
+			if old.bundle != 0 {
+				gone.bundles[old.bundle] = true
+			}
+			d.follow(old.born, readPrint(old.print))
 		}
 		fresh = append(fresh, d)
 	}
-	return fresh, superseded, nil
+	return fresh, gone, nil
 }
 
 func (ix *indexer) remove(ctx context.Context, tx *db.Tx, positions []any) error {
@@ -224,14 +267,15 @@ func (ix *indexer) remove(ctx context.Context, tx *db.Tx, positions []any) error
 }
 
 func (ix *indexer) insert(ctx context.Context, tx *db.Tx, docs []*document) error {
-	rows := make([]any, 0, 10*len(docs))
+	rows := make([]any, 0, 15*len(docs))
 	texts := make([]any, 0, 2*len(docs))
 	for _, d := range docs {
-		rows = append(rows, d.position, d.origin, d.uri, d.index, d.version, string(d.status), string(d.typ), d.language,
-			db.Micros(d.issued), db.Micros(d.embargoed))
+		rows = append(rows, d.position, d.origin, d.uri, d.index, d.version, string(d.status), string(d.typ), d.language, d.desk,
+			db.Micros(d.issued), db.Micros(d.embargoed), d.about, d.born, d.print.encode(), d.bundle)
 		texts = append(texts, d.position, ix.engine.encode(&d.terms))
 	}
-	err := db.NewBulk(`search_doc (position, origin, uri, idx, version, status, type, language, issued, embargoed)`, 10, "").Insert(ctx, tx, rows)
+	err := db.NewBulk(`search_doc (position, origin, uri, idx, version, status, type, language, desk,
+		issued, embargoed, about, born, print, bundle)`, 15, "").Insert(ctx, tx, rows)
 	if err != nil {
 		return err
 	}

@@ -122,11 +122,9 @@ func (s *Service) try(ctx context.Context, p plan, match string, q Query) ([]Hit
 	var out []Hit
 	for rows.Next() {
 		var h Hit
-		var issued, embargoed int64
-		if err := rows.Scan(&h.Position, &h.Origin, &h.URI, &h.Version, &h.Status, &h.Type, &h.Language, &issued, &embargoed); err != nil {
+		if err := h.scan(rows); err != nil {
 			return nil, err
 		}
-		h.Issued, h.Embargoed = db.FromMicros(issued), db.FromMicros(embargoed)
 		out = append(out, h)
 	}
 	return out, rows.Err()
@@ -140,7 +138,7 @@ func (s *Service) statement(p plan, match string, q Query) (string, []any) {
 	}
 	args := []any{match, before}
 	var b strings.Builder
-	b.WriteString(`SELECT d.position, d.origin, d.uri, d.version, d.status, d.type, d.language, d.issued, d.embargoed`)
+	b.WriteString(`SELECT ` + hitColumns)
 	b.WriteString(p.from)
 	and := func(condition string, value any) {
 		args = append(args, value)

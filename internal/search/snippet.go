@@ -32,7 +32,7 @@ func Snippet(text, query, language string) Excerpt {
 	wanted := wantedTerms(a, query, language)
 	var found []match
 	for w := range words(text) {
-		for t := range strings.FieldsSeq(a.term(text, w, language)) {
+		for t := range a.term(text, w, language).all() {
 			if wanted[t] {
 				found = append(found, match{w, t})
 				break

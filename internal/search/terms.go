@@ -26,8 +26,8 @@ type terms struct {
 	bytes  int             // bytes of terms
 }
 
-// add appends the terms of a text and a gap.
-func (t *terms) add(a *analyser, text, language string) {
+// add appends the terms of a text and a gap, and has the sketch take its words.
+func (t *terms) add(a *analyser, text, language string, s *sketch) {
 	if text == "" {
 		return
 	}
@@ -38,14 +38,11 @@ func (t *terms) add(a *analyser, text, language string) {
 	t.placed = slices.Grow(t.placed, min(len(text)/8, maxPositions)+1)
 	before := len(t.placed)
 	for w := range words(text) {
-		switch term := a.term(text, w, language); {
-		case term == "":
-		case strings.IndexByte(term, ' ') >= 0:
-			for part := range strings.FieldsSeq(term) {
-				t.append(part)
+		for term := a.term(text, w, language); term != nil; term = term.next {
+			s.take(term)
+			if term.text != "" {
+				t.append(term.text)
 			}
-		default:
-			t.append(term)
 		}
 	}
 	if len(t.placed) > before {
