@@ -18,6 +18,7 @@ type convertCmd struct {
 	Files  []string `arg:"" name:"file" help:"Files of any known format." type:"path"`
 	To     string   `help:"The format to write: ninjs, ninjs-1.4, newsml-g2, nitf, html or text." enum:"ninjs,ninjs-1.4,newsml-g2,nitf,html,text" xor:"work" required:"" placeholder:"FORMAT"`
 	Check  bool     `help:"Write nothing: say what the files hold, a line of JSON each, and whether they are valid." xor:"work" required:""`
+	As     string   `help:"With --check: the version of the format whose rules count, such as 1.3, whatever the files declare." placeholder:"VERSION"`
 	Output string   `help:"Folder to write to, a file for each item, and the files that came in mail; by default one item goes to the standard output." short:"o" type:"path" placeholder:"DIR"`
 	Lossy  bool     `help:"Do not mind what the new format cannot hold."`
 }
@@ -40,6 +41,8 @@ type convertedItem struct {
 
 func (c *convertCmd) Run(a *app) error {
 	switch {
+	case c.As != "" && !c.Check:
+		return news.Errorf(news.Invalid, "as", "--as goes with --check: a conversion reads every version")
 	case c.Check:
 		return c.check(a)
 	case c.Output == "" && len(c.Files) > 1:

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,10 +20,12 @@ type checkedFile struct {
 	Format        string `json:"format,omitempty"`
 	FormatVersion string `json:"format_version,omitempty"`
 	described
-	More     []described `json:"more_items,omitempty"`
-	Losses   []string    `json:"losses"`
-	Problems []string    `json:"problems"`
-	Advice   []string    `json:"advice,omitempty"` // what makes no file invalid
+	More      []described `json:"more_items,omitempty"`
+	CheckedAs string      `json:"checked_as,omitempty"` // the version whose rules counted, if it was asked for
+	Losses    []string    `json:"losses"`
+	Problems  []string    `json:"problems"`
+	Advice    []string    `json:"advice,omitempty"`  // what makes no file invalid
+	Refused   []string    `json:"refused,omitempty"` // why we do not take a file, or an item of it, that is valid
 }
 
 // described is an item in short.
@@ -57,7 +61,7 @@ func (c *convertCmd) check(a *app) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		line := checkFile(file)
+		line := checkFile(file, cmp.Or(c.As, suiteVersion(file)))
 		if len(line.Problems) > 0 {
 			invalid++
 		}
@@ -71,7 +75,24 @@ func (c *convertCmd) check(a *app) error {
 	return nil
 }
 
-func checkFile(file string) *checkedFile {
+// suiteVersion returns the version that a file of a validation suite is meant for.
+// IPTC lays its suites out so: 1.3/should_pass/…, 1.3/should_fail/…, and the files
+// declare no version or another one.
+func suiteVersion(file string) string {
+	verdict := filepath.Dir(file)
+	if name := filepath.Base(verdict); name != "should_pass" && name != "should_fail" {
+		return ""
+	}
+	version := filepath.Base(filepath.Dir(verdict))
+	major, minor, found := strings.Cut(version, ".")
+	if _, err := strconv.Atoi(major + minor); err != nil || !found {
+		return ""
+	}
+	return version
+}
+
+// checkFile checks a file against the rules of a version; "" is what it declares.
+func checkFile(file, version string) *checkedFile {
 	line := &checkedFile{File: file, described: described{Subjects: []checkedSubject{}}, Losses: []string{}, Problems: []string{}}
 	data, err := readInput(file)
 	if err != nil {
@@ -90,12 +111,17 @@ func checkFile(file string) *checkedFile {
 	for _, l := range res.Losses {
 		line.Losses = append(line.Losses, l.String())
 	}
-	problems, advice := format.Check(data, res.Format)
-	line.Problems = append(line.Problems, problems...)
-	line.Advice = advice
+	var refusals []string
 	for _, e := range eachError(err) {
-		line.Problems = append(line.Problems, sentence(e))
+		refusals = append(refusals, sentence(e))
 	}
+	if !format.HasRules(res.Format) {
+		line.Problems = append(line.Problems, refusals...)
+		return line
+	}
+	problems, advice := format.Check(data, res.Format, version)
+	line.Problems, line.Advice, line.CheckedAs = append(line.Problems, problems...), advice, version
+	line.Refused = refusals
 	return line
 }
 

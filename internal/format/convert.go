@@ -49,11 +49,16 @@ func Write(it *news.Item, to string) (Written, error) {
 	return w, err
 }
 
+// HasRules reports whether Check knows published rules of the format. What it
+// finds valid is valid, even if Read refuses it to be on the safe side.
+func HasRules(format string) bool { return format == "ninjs" || format == "newsml-g2" }
+
 // Check checks a file against the published rules of its format: the schemas of
 // ninjs, and those rules of NewsML-G2's that concern what we read. Other formats
-// have no rules here that reading does not apply. Advice is what makes no file
-// invalid.
-func Check(data []byte, format string) (problems, advice []string) {
+// have no rules here that reading does not apply. The version is that whose rules
+// count; "" is the one that the file declares or, if it declares none, any that
+// fits. Advice is what makes no file invalid.
+func Check(data []byte, format, version string) (problems, advice []string) {
 	add := func(text string, isAdvice bool) {
 		if isAdvice {
 			advice = append(advice, text)
@@ -63,11 +68,15 @@ func Check(data []byte, format string) (problems, advice []string) {
 	}
 	switch format {
 	case "ninjs":
-		for _, p := range ninjs.Validate(data) {
+		found := ninjs.Validate
+		if version != "" {
+			found = func(data []byte) []ninjs.Problem { return ninjs.ValidateAs(data, version) }
+		}
+		for _, p := range found(data) {
 			add(p.String(), p.Advice)
 		}
 	case "newsml-g2":
-		for _, p := range newsmlg2.Check(data) {
+		for _, p := range newsmlg2.CheckAs(data, version) {
 			add(p.String(), p.Advice)
 		}
 	}

@@ -62,7 +62,7 @@ func TestAPlainStoryIsConvertedWithoutLoss(t *testing.T) {
 		if err != nil || len(w.Losses) > 0 || !strings.Contains(string(w.Data), "Лёд сошёл.") {
 			t.Errorf("%s: %v, losses %v\n%s", to, err, w.Losses, w.Data)
 		}
-		if problems, _ := Check(w.Data, to); len(problems) > 0 {
+		if problems, _ := Check(w.Data, to, ""); len(problems) > 0 {
 			t.Errorf("%s: %v", to, problems)
 		}
 	}

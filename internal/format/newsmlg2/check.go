@@ -2,6 +2,7 @@ package newsmlg2
 
 import (
 	"cmp"
+	"encoding/xml"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,8 +50,12 @@ const maxProblems = 200
 // language tags and ids. It does not check what stands inside inlineXML and
 // rights expressions. The problems are in the order of the file; at most 200 are
 // returned.
-func Check(data []byte) []Problem {
-	c := &checker{ids: map[string]bool{}}
+func Check(data []byte) []Problem { return CheckAs(data, "") }
+
+// CheckAs checks a file as Check does, against the rules of a version such as
+// 2.30, whatever the file declares.
+func CheckAs(data []byte, version string) []Problem {
+	c := &checker{ids: map[string]bool{}, version: version}
 	if len(data) > MaxSize {
 		return []Problem{{Message: "the file is larger than any message may be"}}
 	}
@@ -82,14 +87,23 @@ func Check(data []byte) []Problem {
 
 type checker struct {
 	problems []Problem
+	version  string // whose rules count; "" is what each item declares
 	ids      map[string]bool
 	groups   map[string]bool // ids of the groups of the package
 	header   bool
 }
 
 func (c *checker) report(n *xmltree.Node, format string, args ...any) {
+	c.add(Problem{Path: n.Path(), Line: int(n.Row), Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) advise(n *xmltree.Node, format string, args ...any) {
+	c.add(Problem{Path: n.Path(), Line: int(n.Row), Message: fmt.Sprintf(format, args...), Advice: true})
+}
+
+func (c *checker) add(p Problem) {
 	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, Problem{Path: n.Path(), Line: int(n.Row), Message: fmt.Sprintf(format, args...)})
+		c.problems = append(c.problems, p)
 	}
 }
 
@@ -146,9 +160,17 @@ func (c *checker) root(n *xmltree.Node) {
 	default:
 		c.report(n, "the conformance is core or power, not %q", n.Attr("conformance"))
 	}
-	if n.Child("catalogRef") == nil && n.Child("catalog") == nil {
-		c.report(n, "a <catalogRef> or <catalog> is required")
+	if n.Child("catalogRef") == nil && n.Child("catalog") == nil && before(cmp.Or(c.version, n.Attr("standardversion")), 30) {
+		c.report(n, "a <catalogRef> or <catalog> is required before 2.30")
 	}
+}
+
+// before reports whether a version of the standard, such as 2.29, stands before
+// 2.minor.
+func before(version string, minor int) bool {
+	_, m, _ := strings.Cut(version, ".")
+	v, err := strconv.Atoi(m)
+	return err == nil && v < minor
 }
 
 // element checks an element and those in it.
@@ -190,10 +212,10 @@ func (c *checker) order(n *xmltree.Node) {
 		}
 		at := place(order, k.Name)
 		switch {
+		case at < 0 && isClosed(n.Name):
+			c.report(k, "it cannot stand in <%s>", n.Name)
 		case at < 0:
-			if len(c.problems) < maxProblems {
-				c.problems = append(c.problems, Problem{Path: k.Path(), Line: int(k.Row), Advice: true, Message: "we know no version in which it can stand here"})
-			}
+			c.advise(k, "we know no version in which it can stand here")
 		case strings.HasPrefix(order[at], "~"):
 		case at < reached:
 			c.report(k, "it stands before <%s>", last)
@@ -211,9 +233,8 @@ func (c *checker) order(n *xmltree.Node) {
 func required(element string) []string {
 	switch element {
 	case "newsItem", "packageItem", "planningItem", "conceptItem", "knowledgeItem", "catalogItem":
-		own := map[string]string{"packageItem": "groupSet", "conceptItem": "concept"}[element]
-		if own != "" {
-			return []string{"itemMeta", own}
+		if element == "conceptItem" {
+			return []string{"itemMeta", "concept"}
 		}
 		return []string{"itemMeta"}
 	case "itemMeta":
@@ -311,7 +332,7 @@ func (c *checker) value(n *xmltree.Node) {
 func (c *checker) attributes(n *xmltree.Node) {
 	var needed string
 	switch n.Name {
-	case "catalogRef", "icon":
+	case "catalogRef":
 		needed = "href"
 	case "scheme":
 		needed = "alias uri"
@@ -319,23 +340,21 @@ func (c *checker) attributes(n *xmltree.Node) {
 		needed = "start end"
 	case "itemCount":
 		needed = "rangefrom rangeto"
-	case "group":
-		needed = "role"
 	case "groupRef":
 		needed = "idref"
 	case "groupSet":
 		needed = "root"
 	case "position":
 		needed = "latitude longitude"
-	case "itemClass", "pubStatus", "conceptId":
+	case "itemClass", "pubStatus", "conceptId": // the schema lets them be empty
 		if n.Attr("qcode") == "" && n.Attr("uri") == "" && n.Attr("literal") == "" {
-			c.report(n, "a qcode or uri is required")
+			c.advise(n, "it says nothing without a qcode or uri")
 		}
 	case "language":
 		needed = "tag"
 	}
 	for name := range strings.FieldsSeq(needed) {
-		if n.Attr(name) == "" && !(name == "role" && n.Attr("roleuri") != "") {
+		if !slices.ContainsFunc(n.Attrs, func(a xml.Attr) bool { return a.Name.Space == "" && a.Name.Local == name }) {
 			c.report(n, "the attribute %s is required", name)
 		}
 	}
@@ -397,6 +416,10 @@ func (c *checker) attribute(n *xmltree.Node, name, s string) {
 			c.report(n, "%s=%q stands more than once in the file", name, s)
 		}
 		c.ids[s] = true
+	case "idrefs":
+		if n.Name == "action" {
+			c.report(n, "an action has no idrefs")
+		}
 	case "idref", "root":
 		if (n.Name == "groupRef" || n.Name == "groupSet") && !c.groups[s] {
 			c.report(n, "there is no group with the id %q", s)

@@ -3,7 +3,7 @@ package newsmlg2
 import "strings"
 
 // childOrder returns the children that the XML Schema of NewsML-G2 (power
-// conformance, 2.18 to 2.34) allows in an element, in the order that it asks for.
+// conformance, 2.18 to 2.36) allows in an element, in the order that it asks for.
 // Names joined by a bar may mix, those of a last group "~…" may stand anywhere. ok
 // is false for elements whose order we do not check.
 func childOrder(element string) (order []string, ok bool) {
@@ -32,7 +32,7 @@ func childOrder(element string) (order []string, ok bool) {
 		s = "itemClass provider versionCreated firstCreated embargoed pubStatus role fileName generator profile service title edNote memberOf instanceOf " +
 			"signal altRep deliverableOf hash expires origRep incomingFeedId metadataCreator link itemMetaExtProperty"
 	case "contentMeta":
-		s = "icon urgency contentCreated contentModified " + administrative + " " + descriptive + " contentMetaExtProperty ~digitalSourceType"
+		s = "icon urgency contentCreated contentModified " + administrative + " " + descriptive + " contentMetaExtProperty ~digitalSourceType|aiInfo"
 	case "partMeta":
 		s = "icon timeDelim regionDelim role urgency contentCreated contentModified " + administrative + " " + descriptive + " partMetaExtProperty signal edNote link"
 	case "contentSet":
@@ -61,15 +61,25 @@ func childOrder(element string) (order []string, ok bool) {
 	case "dates":
 		s = "start end|duration rDate|rRule|exDate|exRule confirmation"
 	case "subject", "genre", "creator", "contributor", "infoSource", "provider", "copyrightHolder", "located", "location", "participant", "organiser", "audience", "party", "assignedTo":
-		s = definition + " " + relations + " personDetails|organisationDetails|geoAreaDetails|POIDetails bag"
+		s = definition + " " + relations + " personDetails|organisationDetails|geoAreaDetails|POIDetails bag ~mainConcept|facetConcept"
 	case "organisationDetails":
-		s = "founded dissolved location contactInfo hasInstrument"
+		s = "founded dissolved location contactInfo hasInstrument ~affiliation"
 	case "address":
 		s = "line locality area country postalCode"
 	default:
 		return nil, false
 	}
 	return strings.Fields(s), true
+}
+
+// isClosed reports whether childOrder has all that any version allows in the
+// element, so that another child is a fault and nothing new.
+func isClosed(element string) bool {
+	switch element {
+	case "contentSet", "groupSet", "newsCoverageSet", "hopHistory", "hop", "concept", "organisationDetails":
+		return true
+	}
+	return false
 }
 
 // place returns where a child stands in the order, or -1.

@@ -51,8 +51,10 @@ func Detect(head []byte) bool {
 
 // Version returns the ninjs version that a file declares in its standard
 // property, such as "2.1"; else the major version that its property names point
-// to: "1", "2" or "3". It is false if the bytes do not look like ninjs. The
-// head may end anywhere; what is missing is not looked at.
+// to: "1", "2" or "3". A declaration in a property that the version does not have
+// ($standard is 1.x's, standard that of the others) contradicts itself and does
+// not count. It is false if the bytes do not look like ninjs. The head may end
+// anywhere; what is missing is not looked at.
 func Version(head []byte) (string, bool) {
 	head = withoutMark(head)
 	dec := jsontext.NewDecoder(bytes.NewBuffer(head))
@@ -70,7 +72,7 @@ func Version(head []byte) (string, bool) {
 		kind := dec.PeekKind()
 		value, err := dec.ReadValue()
 		if p == pStandard && err == nil {
-			if v, ok := declaredVersion(value); ok {
+			if v, ok := declaredVersion(value); ok && (name == "$standard") == (v[0] == '1') {
 				return v, true
 			}
 		}

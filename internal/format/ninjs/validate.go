@@ -41,16 +41,33 @@ func Valid(problems []Problem) bool {
 	return true
 }
 
-// Validate checks a file against the schema of the version that it declares,
-// or, if it declares none, against the last one of the dialect it is written
-// in. The problems are in the order of their pointers.
+// Validate checks a file against the schema of the version that it declares. If
+// it declares none, the last schema of any major version will do, first that of
+// the dialect which its property names point to. The problems are in the order of
+// their pointers.
 func Validate(data []byte) []Problem {
 	version, ok := Version(data)
 	if !ok {
 		version = standardVersion
 	}
-	return ValidateAs(data, version)
+	problems := ValidateAs(data, version)
+	if Declared(version) {
+		return problems
+	}
+	for _, major := range []string{"3", "2", "1"} {
+		if Valid(problems) {
+			break
+		}
+		if other := ValidateAs(data, major); major != version && Valid(other) {
+			problems = other
+		}
+	}
+	return problems
 }
+
+// Declared reports whether a version that Version returned stands in the file; a
+// major version alone is a conclusion.
+func Declared(version string) bool { return len(version) > 1 }
 
 // ValidateAs checks a file against the schema of a version such as "2.1"; a
 // major version alone means its last minor one.

@@ -148,6 +148,12 @@ func TestValidateUsesTheVersionThatTheFileDeclares(t *testing.T) {
 		`{` + lower: true,
 		`{"uri":"urn:x:1","representationtype":"complete"}`: true,
 		`{"uri":"urn:x:1","pubStatus":"usable"}`:            true,
+		// Names inside can tell the dialect, too.
+		`{"uri":"urn:x:1","renditions":[{"name":"n","contenttype":"image/png","sizeinbytes":7}]}`: true,
+		`{"uri":"urn:x:1","renditions":[{"name":"n","contenttype":"image/png","sizeInBytes":7}]}`: false,
+		// A declaration that contradicts itself does not count.
+		`{"standard":{"schema":"http://www.iptc.org/std/ninjs/ninjs-schema_1.3.json"},"uri":"urn:x:1"}`: true,
+		`{"$standard":{"name":"ninjs","version":"3.0"},"uri":"urn:x:1","headline":"H"}`:                 true,
 	} {
 		if problems := Validate([]byte(source)); Valid(problems) != valid {
 			t.Errorf("%s: %v", source, problems)
