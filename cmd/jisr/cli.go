@@ -52,6 +52,13 @@ type grammar struct {
 		List   agreementListCmd `cmd:"" help:"List agreements."`
 	} `cmd:"" help:"Work with agreements."`
 
+	Vocab struct {
+		Import vocabImportCmd `cmd:"" help:"Load vocabularies from IPTC's own files, or others of their form."`
+		List   vocabListCmd   `cmd:"" help:"List vocabularies, or what stands under a concept."`
+		Search vocabSearchCmd `cmd:"" help:"Find concepts by words of their names."`
+		Show   vocabShowCmd   `cmd:"" help:"Show a concept."`
+	} `cmd:"" help:"Work with vocabularies: media topics, genres and other codes."`
+
 	Convert convertCmd `cmd:"" help:"Convert files between the formats of news, or check them."`
 	Pull    pullCmd    `cmd:"" help:"Read what a partner has now."`
 	Recover recoverCmd `cmd:"" help:"Get entries of your own that a restored node lacks back from partners."`

@@ -22,6 +22,7 @@ import (
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
+	"jisr/internal/vocab"
 )
 
 // Options is what the API stands on.
@@ -33,7 +34,8 @@ type Options struct {
 	People   *people.Service
 	Blobs    *blob.Store
 	Search   *search.Service // nil for a node without an index
-	Metrics  *Metrics        // nil to count nothing
+	Vocab    *vocab.Service
+	Metrics  *Metrics // nil to count nothing
 	Limits   Limits
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -70,6 +72,7 @@ type server struct {
 	people   *people.Service
 	blobs    *blob.Store
 	search   *search.Service
+	vocab    *vocab.Service
 	metrics  *Metrics
 	buckets  *buckets
 	streams  *streams
@@ -84,7 +87,7 @@ func newServer(o Options) *server {
 	limits := o.Limits.withDefaults()
 	return &server{
 		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, blobs: o.Blobs,
-		search: o.Search, metrics: o.Metrics, now: o.Now, log: o.Log,
+		search: o.Search, vocab: o.Vocab, metrics: o.Metrics, now: o.Now, log: o.Log,
 		buckets: newBuckets(limits.Rate, limits.Burst),
 		streams: newStreams(limits.Streams, streamsEach),
 	}

@@ -26,6 +26,7 @@ import (
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
+	"jisr/internal/vocab"
 )
 
 // node is a whole node behind its API, on a clock that can be moved.
@@ -67,6 +68,9 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	n.Search, err = search.New(t.Context(), search.Options{DB: d, Ledger: l, Now: n.clock, Log: log,
 		Read: func(b []byte) (*news.Item, error) { it, _, err := ninjs.Read(b); return it, err }})
 	must(t, err)
+	n.Vocab = vocab.New(d, n.clock)
+	t.Cleanup(n.Vocab.Close)
+	must(t, n.Vocab.LoadEmbedded(t.Context()))
 	n.Metrics = NewMetrics(l, n.Exchange)
 	n.server = newServer(n.Options)
 	mux := http.NewServeMux()

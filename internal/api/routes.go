@@ -74,6 +74,11 @@ func (s *server) routes() []route {
 		{pattern: "PUT " + v1 + "/drafts/{id}", needs: people.WriteDraft, body: itemBody, handle: s.saveDraft},
 		{pattern: "DELETE " + v1 + "/drafts/{id}", needs: people.WriteDraft, handle: s.deleteDraft},
 
+		get(v1+"/vocab", people.ReadWire, s.listSchemes),
+		get(v1+"/vocab/search", people.ReadWire, s.searchConcepts),
+		get(v1+"/vocab/concept", people.ReadWire, s.showConcept),
+		get(v1+"/vocab/concepts", people.ReadWire, s.listConcepts),
+
 		get(v1+"/journal", people.ReadJournal, s.readJournal),
 		{pattern: "GET " + v1 + "/journal/stream", needs: people.ReadJournal, open: true, handle: s.streamJournal},
 		get(v1+"/ledger", people.ReadJournal, s.showLedger),

@@ -21,6 +21,7 @@ import (
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
+	"jisr/internal/vocab"
 )
 
 // Version is the program's version; the build sets it.
@@ -37,6 +38,7 @@ type Node struct {
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
 	Search   *search.Service
+	Vocab    *vocab.Service
 
 	log         *slog.Logger
 	stopping    context.Context // ends when streams must
@@ -135,6 +137,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.Jobs, err = jobs.New(ctx, jobs.Options{DB: n.DB, Log: n.log}); err != nil {
 		return err
 	}
+	n.Vocab = vocab.New(n.DB, time.Now)
+	if err := n.Vocab.LoadEmbedded(ctx); err != nil {
+		return err
+	}
 	n.People = people.New(n.DB, time.Now)
 	n.Newsroom = newsroom.New(newsroom.Options{DB: n.DB, Ledger: n.Ledger, Media: n.Blobs, Now: time.Now, Log: n.log})
 	n.Exchange = exchange.New(exchange.Options{DB: n.DB, Ledger: n.Ledger, Blobs: n.Blobs, Now: time.Now, Log: n.log,
@@ -152,6 +158,9 @@ func readContent(b []byte) (*news.Item, error) {
 // Close releases what Open took.
 func (n *Node) Close() error {
 	n.stopStreams()
+	if n.Vocab != nil {
+		n.Vocab.Close()
+	}
 	if n.Ledger != nil {
 		n.Ledger.Close()
 	}

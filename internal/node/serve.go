@@ -101,7 +101,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.Handle("/exchange/", protocol)
 	mux.Handle(exchange.ProfilePath, protocol)
 	mux.Handle("/api/", api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange,
-		People: n.People, Blobs: n.Blobs, Search: n.Search, Metrics: metrics, Now: time.Now, Log: n.log}))
+		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Metrics: metrics, Now: time.Now, Log: n.log}))
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, health)
 	}
