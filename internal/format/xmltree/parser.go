@@ -42,7 +42,10 @@ type Form struct {
 type Parser struct {
 	form   Form
 	text   string
-	dec    *xml.Decoder
+	scan   *Scanner
+	strict *xml.Decoder // reads on where the scanner stopped, at an offset and line
+	offset int
+	row    int
 	root   string // name of the root element
 	open   []*Node
 	scope  []binding
@@ -51,7 +54,6 @@ type Parser struct {
 	nodes  int
 	items  int32
 	slab   []Node
-	line   int // where the current token begins
 	done   bool
 }
 
@@ -60,10 +62,70 @@ type binding struct{ prefix, space string }
 // NewParser returns a parser of the text, which must be UTF-8 whatever its
 // declaration says.
 func NewParser(text string, form Form) *Parser {
-	p := &Parser{form: form, text: text, dec: xml.NewDecoder(strings.NewReader(text))}
-	p.dec.Entity = form.Entities
-	p.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
-	return p
+	return &Parser{form: form, text: text, scan: NewScanner(text, form.Entities)}
+}
+
+// directive is the kind of a token that a scanner never returns: a DOCTYPE.
+const directive Kind = 0
+
+// token returns the next token. The scanner reads what is plain; from the first
+// thing on that it leaves alone, encoding/xml reads the rest.
+func (p *Parser) token() (Token, error) {
+	if p.strict == nil {
+		if p.scan.Next() {
+			return p.scan.Token, nil
+		}
+		p.offset, p.row = p.scan.Pos()
+		if p.offset == len(p.text) {
+			return Token{}, io.EOF
+		}
+		p.strict = xml.NewDecoder(strings.NewReader(p.text[p.offset:]))
+		p.strict.Entity = p.form.Entities
+		p.strict.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	}
+	for {
+		token := Token{From: p.at(), Line: p.lineNow()}
+		t, err := p.strict.RawToken()
+		if err != nil {
+			return Token{}, err
+		}
+		token.To = p.at()
+		switch t := t.(type) {
+		case xml.StartElement:
+			token.Kind, token.Name, token.Attrs = Start, t.Name, t.Attr
+		case xml.EndElement:
+			token.Kind, token.Name = End, t.Name
+		case xml.CharData:
+			// Most texts stand in the source as they are: they share its memory.
+			if token.Kind, token.Text = Text, p.text[token.From:token.To]; token.Text != string(t) {
+				token.Text = string(t)
+			}
+		case xml.Directive:
+			token.Kind = directive
+		default:
+			continue
+		}
+		return token, nil
+	}
+}
+
+// at returns how much of the document was read, in bytes.
+func (p *Parser) at() int {
+	if p.strict == nil {
+		at, _ := p.scan.Pos()
+		return at
+	}
+	return p.offset + int(p.strict.InputOffset())
+}
+
+// lineNow returns the line up to which the document was read, from 1.
+func (p *Parser) lineNow() int {
+	if p.strict == nil {
+		_, line := p.scan.Pos()
+		return line
+	}
+	line, _ := p.strict.InputPos()
+	return p.row + line - 1
 }
 
 // Text returns the document.
@@ -75,26 +137,24 @@ func (p *Parser) RootName() string { return p.root }
 // Next returns the next part, or nil at the end of the document.
 func (p *Parser) Next() (*Node, error) {
 	for {
-		start := int(p.dec.InputOffset())
-		p.line, _ = p.dec.InputPos()
-		t, err := p.dec.RawToken()
+		t, err := p.token()
 		if errors.Is(err, io.EOF) {
 			return nil, p.atEnd()
 		}
 		if err != nil {
 			return nil, p.syntax(err)
 		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			err = p.startElement(t, start)
-		case xml.EndElement:
+		switch t.Kind {
+		case Start:
+			err = p.startElement(t)
+		case End:
 			var n *Node
 			if n, err = p.endElement(t); n != nil {
 				return n, nil
 			}
-		case xml.CharData:
-			err = p.chars(t, start)
-		case xml.Directive:
+		case Text:
+			err = p.chars(t)
+		case directive:
 			if !p.form.DOCTYPE || len(p.open) > 0 {
 				err = p.fail(news.Invalid, "a DOCTYPE is not allowed: %s has none, and it can make a reader fetch or expand what it should not", p.form.Name)
 			}
@@ -105,14 +165,14 @@ func (p *Parser) Next() (*Node, error) {
 	}
 }
 
-func (p *Parser) startElement(t xml.StartElement, start int) error {
+func (p *Parser) startElement(t Token) error {
 	switch {
 	case p.done:
 		return p.fail(news.Invalid, "a second root element <%s> follows the first", t.Name.Local)
 	case len(p.open) >= MaxDepth:
 		return p.fail(news.TooLarge, "elements are nested more than %d deep", MaxDepth)
-	case len(t.Attr) > MaxAttrs:
-		return p.fail(news.TooLarge, "<%s> has %d attributes, more than the %d allowed", t.Name.Local, len(t.Attr), MaxAttrs)
+	case len(t.Attrs) > MaxAttrs:
+		return p.fail(news.TooLarge, "<%s> has %d attributes, more than the %d allowed", t.Name.Local, len(t.Attrs), MaxAttrs)
 	case len(p.open) == 0 && !p.form.Root(t.Name.Local):
 		return p.fail(news.Invalid, "<%s> is not the root of a %s document", t.Name.Local, p.form.Name)
 	}
@@ -120,7 +180,7 @@ func (p *Parser) startElement(t xml.StartElement, start int) error {
 		return err
 	}
 	p.marks = append(p.marks, len(p.scope))
-	for _, a := range t.Attr {
+	for _, a := range t.Attrs {
 		if a.Name.Space == "xmlns" {
 			p.scope = append(p.scope, binding{a.Name.Local, a.Value})
 		} else if a.Name.Space == "" && a.Name.Local == "xmlns" {
@@ -131,8 +191,8 @@ func (p *Parser) startElement(t xml.StartElement, start int) error {
 		return p.fail(news.TooLarge, "more than %d namespaces are declared", MaxBindings)
 	}
 	n := p.alloc()
-	n.Name, n.Prefix, n.Space, n.Attrs, n.Start = t.Name.Local, t.Name.Space, p.namespace(t.Name.Space), t.Attr, int32(start)
-	n.Row = int32(p.line)
+	n.Name, n.Prefix, n.Space, n.Attrs, n.Start = t.Name.Local, t.Name.Space, p.namespace(t.Name.Space), t.Attrs, int32(t.From)
+	n.Row = int32(t.Line)
 	if len(p.open) == 0 {
 		p.root = n.Name
 	} else {
@@ -153,7 +213,7 @@ func (p *Parser) startElement(t xml.StartElement, start int) error {
 	return nil
 }
 
-func (p *Parser) endElement(t xml.EndElement) (*Node, error) {
+func (p *Parser) endElement(t Token) (*Node, error) {
 	top := len(p.open) - 1
 	if top < 0 {
 		return nil, p.fail(news.Invalid, "</%s> closes nothing", t.Name.Local)
@@ -165,7 +225,7 @@ func (p *Parser) endElement(t xml.EndElement) (*Node, error) {
 	p.open = p.open[:top]
 	p.scope, p.marks = p.scope[:p.marks[top]], p.marks[:top]
 	p.done = top == 0
-	if n.End = int32(p.dec.InputOffset()); n != p.within {
+	if n.End = int32(t.To); n != p.within {
 		return nil, nil
 	}
 	p.within, p.slab = nil, nil
@@ -176,8 +236,8 @@ func (p *Parser) endElement(t xml.EndElement) (*Node, error) {
 	return n, nil
 }
 
-func (p *Parser) chars(t xml.CharData, start int) error {
-	if len(p.open) == 0 && strings.TrimSpace(string(t)) != "" {
+func (p *Parser) chars(t Token) error {
+	if len(p.open) == 0 && strings.TrimSpace(t.Text) != "" {
 		return p.fail(news.Invalid, "there is text outside the root element")
 	}
 	if p.within == nil {
@@ -187,10 +247,7 @@ func (p *Parser) chars(t xml.CharData, start int) error {
 		return err
 	}
 	n := p.alloc()
-	// Most texts stand in the source as they are: they share its memory.
-	if n.Text = p.text[start:p.dec.InputOffset()]; n.Text != string(t) {
-		n.Text = string(t)
-	}
+	n.Text = t.Text
 	p.open[len(p.open)-1].add(n)
 	return nil
 }
@@ -266,6 +323,5 @@ func (p *Parser) fail(kind news.Kind, format string, args ...any) *news.Error {
 	if len(p.open) > 0 {
 		at = p.open[len(p.open)-1].Path()
 	}
-	line, _ := p.dec.InputPos()
-	return news.Errorf(kind, at, "line "+strconv.Itoa(line)+": "+format, args...)
+	return news.Errorf(kind, at, "line "+strconv.Itoa(p.lineNow())+": "+format, args...)
 }
