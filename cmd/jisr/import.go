@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"jisr/internal/ingest"
 	"jisr/internal/node"
 )
 
@@ -28,7 +29,7 @@ func (c *importCmd) Run(a *app) error {
 	err := a.with(node.OpenToWrite, func(n *node.Node) error {
 		return n.Import(a.ctx, c.Paths, node.ImportOptions{Desk: c.Desk, Actor: shell()}, func(i *node.Imported) {
 			sum.count(i)
-			if i.Outcome == node.Refused && failed.first == nil {
+			if i.Outcome == ingest.Failed && failed.first == nil {
 				failed.first = i.Err
 			}
 			if a.JSON {
@@ -55,10 +56,10 @@ func (c *importCmd) Run(a *app) error {
 
 func (s *importSummary) count(i *node.Imported) {
 	switch i.Outcome {
-	case node.Taken:
+	case ingest.Issued:
 		s.Issued++
 		s.Last = max(s.Last, i.Index)
-	case node.Skipped:
+	case ingest.Skipped:
 		s.Skipped++
 	default:
 		s.Failed++
@@ -69,9 +70,9 @@ func (s *importSummary) count(i *node.Imported) {
 func (c *importCmd) print(a *app, i *node.Imported) {
 	what := printable(strings.TrimSpace(fmt.Sprintf("%s %s", i.File, i.URI)))
 	switch i.Outcome {
-	case node.Taken:
+	case ingest.Issued:
 		fmt.Fprintf(a.out, "%s: %s, version %d\n", what, i.Act, i.Version)
-	case node.Skipped:
+	case ingest.Skipped:
 		fmt.Fprintf(a.out, "%s: skipped, %s\n", what, printable(i.Reason))
 	default:
 		fmt.Fprintf(a.err, "%s: failed: %s\n", what, printable(i.Reason))

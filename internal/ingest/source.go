@@ -63,6 +63,9 @@ type Rules struct {
 	CopyrightNotice string         `json:"copyright_notice,omitempty"`
 	UsageTerms      string         `json:"usage_terms,omitempty"`
 	Publish         bool           `json:"publish"` // issue at once; otherwise a draft waits for review
+	// FetchMedia fetches pictures and other media that items name by address, so
+	// that they are issued with their bytes; otherwise items keep the links.
+	FetchMedia bool `json:"fetch_media,omitempty"`
 }
 
 // File is what a collector found at a source.
@@ -72,6 +75,10 @@ type File struct {
 	Key  string
 	Name string // path at the source, with slashes
 	Data []byte
+	// Err says why the file could not be fetched, where coming again would not
+	// help: it is too large, its name cannot be. The file is then kept without
+	// Data, as an arrival that failed.
+	Err error
 }
 
 // Keep stores a file durably and returns. Only then may the collector delete or

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jisr/internal/format/ninjs"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/node/demo/samples"
 )
@@ -151,10 +152,10 @@ func (h *House) take(ctx context.Context, staging, desk string, told func(string
 	refused := map[string]bool{}
 	err := h.node.Import(ctx, []string{staging}, ImportOptions{Desk: desk, Actor: ledger.Actor{Role: "wire"}}, func(i *Imported) {
 		name := filepath.Base(i.File)
-		if i.Outcome == Refused {
+		if i.Outcome == ingest.Failed {
 			refused[name] = true
 		}
-		if i.Outcome == Refused || !strings.HasPrefix(name, livePrefix) {
+		if i.Outcome == ingest.Failed || !strings.HasPrefix(name, livePrefix) {
 			told(strings.TrimSpace(fmt.Sprintf("%s: %s: %s %s %s", h.Org.Origin, name, i.Outcome, i.Act, i.Reason)))
 		}
 	})

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +10,10 @@ import (
 	"strings"
 
 	"jisr/internal/blob"
-	"jisr/internal/format"
-	"jisr/internal/format/mail"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
-	"jisr/internal/newsroom"
 )
-
-// maxImport is the largest file that an import reads, in bytes.
-const maxImport = 64 << 20
 
 // ImportOptions says how imported items are issued.
 type ImportOptions struct {
@@ -27,27 +21,17 @@ type ImportOptions struct {
 	Actor ledger.Actor
 }
 
-// Outcome is what became of an imported item.
-type Outcome string
-
-// The outcomes of an import.
-const (
-	Taken   Outcome = "issued"
-	Skipped Outcome = "skipped" // nothing new in it
-	Refused Outcome = "failed"
-)
-
 // Imported says what became of an item of a file, or of a file that holds none.
 type Imported struct {
-	File    string   `json:"file"`
-	URI     string   `json:"uri,omitempty"`
-	Outcome Outcome  `json:"outcome"`
-	Act     news.Act `json:"act,omitempty"`
-	Version int      `json:"version,omitempty"` // by our count
-	Index   int64    `json:"index"`             // in this node's ledger
-	Reason  string   `json:"reason,omitempty"`  // why skipped or refused
-	Losses  []string `json:"losses,omitempty"`  // what the item does not hold of the file
-	Err     error    `json:"-"`
+	File    string         `json:"file"`
+	URI     string         `json:"uri,omitempty"`
+	Outcome ingest.Outcome `json:"outcome"` // issued, skipped or failed
+	Act     news.Act       `json:"act,omitempty"`
+	Version int            `json:"version,omitempty"` // by our count
+	Index   int64          `json:"index"`             // in this node's ledger
+	Reason  string         `json:"reason,omitempty"`  // why skipped or failed
+	Losses  []string       `json:"losses,omitempty"`  // what the item does not hold of the file
+	Err     error          `json:"-"`
 }
 
 // Import issues what the files, and those in the folders, hold: a new item is
@@ -63,25 +47,26 @@ func (n *Node) Import(ctx context.Context, paths []string, o ImportOptions, each
 	if err := n.CatchUp(ctx); err != nil {
 		return err
 	}
-	im := &importer{node: n, options: o, media: map[string]bool{}, known: map[string]*known{}}
+	im := &importer{node: n, options: o, media: map[string]bool{}}
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		im.read(ctx, f)
 	}
-	im.sort()
+	var pieces []*ingest.Piece
 	for _, p := range im.pieces {
-		if err := ctx.Err(); err != nil {
-			return err
+		if !im.taken(p) {
+			pieces = append(pieces, p.Piece)
 		}
-		if p.beside && im.media[p.out.File] {
-			continue // a picture that an item of the folder refers to
+	}
+	if err := n.Ingest.Issue(ctx, pieces, o.Actor); err != nil {
+		return err
+	}
+	for _, p := range im.pieces {
+		if !im.taken(p) {
+			each(p.outcome())
 		}
-		if p.out.Outcome == "" {
-			im.issue(ctx, p)
-		}
-		each(p.out)
 	}
 	return nil
 }
@@ -92,16 +77,26 @@ type importer struct {
 	options ImportOptions
 	pieces  []*piece
 	media   map[string]bool // files that were taken as an item's media
-	known   map[string]*known
 }
 
 // piece is one item of a file, or a file that could not be read.
 type piece struct {
-	item    *news.Item
-	source  source
-	content string // digest of the item as it was read
-	beside  bool   // found in a folder and not a story by itself: perhaps an item's media
-	out     *Imported
+	*ingest.Piece
+	file   string
+	beside bool // found in a folder and not a story by itself: perhaps an item's media
+}
+
+// taken reports whether the file is a picture that an item of the folder refers
+// to.
+func (im *importer) taken(p *piece) bool { return p.beside && im.media[p.file] }
+
+func (p *piece) outcome() *Imported {
+	out := &Imported{File: p.file, Outcome: p.Outcome, Act: p.Act, Version: p.Version, Index: p.Index, Reason: p.Reason,
+		Losses: p.Losses, Err: p.Err}
+	if p.Item != nil {
+		out.URI = p.Item.URI
+	}
+	return out
 }
 
 // file is a file to import.
@@ -145,48 +140,31 @@ func walk(paths []string) ([]file, error) {
 	return out, nil
 }
 
-// read reads a file and keeps its items, or why there are none.
+// read reads a file and notes its items, or why there are none.
 func (im *importer) read(ctx context.Context, f file) {
 	data, err := readFile(f.path)
-	var got format.Result
+	var pieces []*ingest.Piece
+	format := ""
 	if err == nil {
-		got, err = format.Read(data, filepath.Base(f.path))
+		pieces, format, err = im.readData(ctx, data, f)
 	}
-	if kept := im.keep(ctx, got.Attachments); kept != nil {
-		got.Items, err = nil, kept
-	}
-	for i, it := range got.Items {
-		p := &piece{item: it, beside: f.found && companion(got.Format), out: &Imported{File: f.path, URI: it.URI}}
-		if i == 0 {
-			for _, l := range got.Losses {
-				p.out.Losses = append(p.out.Losses, l.String())
-			}
+	for _, p := range pieces {
+		p.Desk = im.options.Desk
+		if err := im.prepare(ctx, p, f.path); err != nil {
+			p.Refuse(err)
 		}
-		if err := im.prepare(ctx, p); err != nil {
-			p.refuse(err)
-		}
-		im.pieces = append(im.pieces, p)
+		im.pieces = append(im.pieces, &piece{p, f.path, f.found && ingest.Companion(format)})
 	}
-	if err == nil {
-		return
+	if err != nil {
+		p := &ingest.Piece{Name: filepath.ToSlash(f.path)}
+		p.Refuse(err)
+		im.pieces = append(im.pieces, &piece{p, f.path, f.found && format == ""})
 	}
-	p := &piece{out: &Imported{File: f.path}, beside: f.found && got.Format == ""}
-	p.refuse(err)
-	im.pieces = append(im.pieces, p)
 }
 
-// companion reports whether files of the format often lie beside the item that
-// they belong to.
-func companion(format string) bool { return format == "picture" || format == "subtitles" }
-
-// keep stores the files that came in a file, which its items name by digest.
-func (im *importer) keep(ctx context.Context, files []mail.Attachment) error {
-	for _, f := range files {
-		if _, err := im.node.Blobs.Put(ctx, bytes.NewReader(f.Bytes), blob.Expect{Digest: f.Digest}); err != nil {
-			return fmt.Errorf("keep %s: %w", f.Name, err)
-		}
-	}
-	return nil
+func (im *importer) readData(ctx context.Context, data []byte, f file) ([]*ingest.Piece, string, error) {
+	pieces, read, err := im.node.Ingest.ReadFile(ctx, data, filepath.ToSlash(f.path))
+	return pieces, read.Format, err
 }
 
 func readFile(path string) ([]byte, error) {
@@ -197,105 +175,33 @@ func readFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, news.Errorf(news.Invalid, "file", "it is not a plain file")
 	}
-	if info.Size() > maxImport {
-		return nil, news.Errorf(news.TooLarge, "file", "%d bytes are more than the %d of one file: split it", info.Size(), maxImport)
+	if info.Size() > ingest.MaxFile {
+		return nil, news.Errorf(news.TooLarge, "file", "%d bytes are more than the %d of one file: split it", info.Size(), ingest.MaxFile)
 	}
 	return os.ReadFile(path)
 }
 
-// prepare takes over the item's media and notes which of its sender's versions
-// it is.
-func (im *importer) prepare(ctx context.Context, p *piece) error {
-	var err error
-	if p.source, err = sourceOf(p.item); err != nil {
-		return err
-	}
-	if p.content, err = digestOf(p.item); err != nil {
-		return err
-	}
-	if p.item.URI == "" {
-		// The same file again must be the same item again.
-		p.item.URI = fmt.Sprintf("tag:%s,%d:import/%s", im.node.Ledger.Origin(), im.node.year(), p.source.digest[len("sha256:"):][:32])
-		p.out.URI = p.item.URI
-	}
-	if p.item.Headline() == "" {
-		p.item.Title = filepath.Base(p.out.File) // a picture that says nothing of itself
-	}
-	p.source.mark(p.item)
-	return im.takeMedia(ctx, p)
-}
-
-func (p *piece) refuse(err error) {
-	p.out.Outcome, p.out.Err = Refused, err
-	var e *news.Error
-	if p.out.Reason = err.Error(); errors.As(err, &e) {
-		p.out.Reason = plain(e)
-	}
-}
-
-func (p *piece) skip(format string, args ...any) {
-	p.out.Outcome, p.out.Reason = Skipped, fmt.Sprintf(format, args...)
-}
-
-// plain is what a person is told of an error: not its cause.
-func plain(e *news.Error) string {
-	if e.Field == "" {
-		return e.Message
-	}
-	return e.Field + ": " + e.Message
-}
-
-// issue performs the acts that the piece calls for.
-func (im *importer) issue(ctx context.Context, p *piece) {
-	k, err := im.knownOf(ctx, p.item.URI)
+// prepare takes over the files that lie beside the item's and that it names.
+func (im *importer) prepare(ctx context.Context, p *ingest.Piece, path string) error {
+	folder := filepath.Dir(path)
+	dir, err := os.OpenRoot(folder) // a rendition cannot lead out of the folder
 	if err != nil {
-		p.refuse(err)
-		return
+		return fmt.Errorf("open the file's folder: %w", err)
 	}
-	acts, why, err := decide(k, p.item, p.source, p.content)
-	if err != nil {
-		p.refuse(err)
-		return
-	}
-	if len(acts) == 0 {
-		p.skip("%s", why)
-		return
-	}
-	for _, act := range acts {
-		out, err := im.node.Newsroom.Issue(ctx, newsroom.Issue{Act: act, Item: p.item, Desk: im.options.Desk,
-			Reason: reasonFor(act, p.item), Actor: im.options.Actor, Expect: k.version})
+	defer dir.Close()
+	return im.node.Ingest.Prepare(ctx, p, func(ctx context.Context, name string) (blob.Info, error) {
+		f, err := dir.Open(filepath.FromSlash(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return blob.Info{}, news.Errorf(news.NotFound, "renditions", "there is no %s beside the item", name)
+		}
 		if err != nil {
-			p.refuse(err)
-			return
+			return blob.Info{}, fmt.Errorf("open the rendition %s: %w", name, err)
 		}
-		p.out.Outcome, p.out.Act, p.out.Version, p.out.Index = Taken, act, out.Version, out.Index
-		k.exists, k.version, k.status = true, out.Version, act.After()
-		if act != news.Hold && act != news.Kill && act != news.Release {
-			k.source = p.source // the others keep the content, and its sender's version, that was there
-			k.content = p.content
+		defer f.Close()
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			return blob.Info{}, errors.Join(err, news.Errorf(news.NotFound, "renditions", "%s is no file", name))
 		}
-	}
-}
-
-// knownOf returns what this house has issued of the item.
-func (im *importer) knownOf(ctx context.Context, uri string) (*known, error) {
-	if k := im.known[uri]; k != nil {
-		return k, nil
-	}
-	k := &known{}
-	v, err := im.node.Newsroom.Item(ctx, im.node.Ledger.Origin(), uri, true)
-	if err != nil && news.KindOf(err) != news.NotFound {
-		return nil, err
-	}
-	if err == nil {
-		k.exists, k.version, k.status = true, v.Version, v.Status
-		if k.source = markedIn(v.Item); k.source.digest == "" {
-			k.source = source{version: v.Item.Version, created: v.Item.VersionCreated} // written here
-		}
-		if k.content, err = digestOf(v.Item); err != nil {
-			return nil, err
-		}
-	}
-	im.known[uri] = k
-	return k, nil
+		im.media[filepath.Join(folder, filepath.FromSlash(name))] = true
+		return im.node.Blobs.Put(ctx, f, blob.Expect{})
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"jisr/internal/db"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
+	"jisr/internal/ingest"
 	"jisr/internal/jobs"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
@@ -37,6 +38,7 @@ type Node struct {
 	People   *people.Service
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
+	Ingest   *ingest.Service
 	Search   *search.Service
 	Vocab    *vocab.Service
 
@@ -145,6 +147,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.Newsroom = newsroom.New(newsroom.Options{DB: n.DB, Ledger: n.Ledger, Media: n.Blobs, Now: time.Now, Log: n.log})
 	n.Exchange = exchange.New(exchange.Options{DB: n.DB, Ledger: n.Ledger, Blobs: n.Blobs, Now: time.Now, Log: n.log,
 		AllowHosts: c.AllowHosts, FetchLater: n.fetchLater, Version: Version})
+	n.openIngest()
 	n.Search, err = search.New(ctx, search.Options{DB: n.DB, Ledger: n.Ledger, Read: readContent, Now: time.Now, Log: n.log})
 	return err
 }

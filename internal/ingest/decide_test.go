@@ -1,4 +1,4 @@
-package node
+package ingest
 
 import (
 	"testing"
@@ -7,11 +7,11 @@ import (
 	"jisr/internal/news"
 )
 
-func TestImportActsAsTheSenderSaysAndNeverTwice(t *testing.T) {
+func TestItemsAreActedOnAsTheirSenderSaysAndNeverTwice(t *testing.T) {
 	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	correction := []news.Concept{{URI: "http://cv.iptc.org/newscodes/signal/correction"}}
 	issued := func(status news.Status, version string, created time.Time) *known {
-		return &known{exists: true, version: 3, status: status, source: source{version, created, "sha256:old"}, content: "sha256:ours"}
+		return &known{exists: true, version: 3, status: status, edition: edition{version, created, "sha256:old"}, content: "sha256:ours"}
 	}
 	for name, tt := range map[string]struct {
 		known   *known
@@ -40,7 +40,7 @@ func TestImportActsAsTheSenderSaysAndNeverTwice(t *testing.T) {
 		"a killed item does not come back by itself":      {known: issued(news.StatusKilled, "9", noon), item: news.Item{Version: "10"}, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := source{tt.item.Version, tt.created, "sha256:new"}
+			s := edition{tt.item.Version, tt.created, "sha256:new"}
 			content := "sha256:new"
 			if tt.same {
 				content = tt.known.content
@@ -62,7 +62,7 @@ func TestImportActsAsTheSenderSaysAndNeverTwice(t *testing.T) {
 }
 
 func TestSendersVersionSurvivesItsMarks(t *testing.T) {
-	s := source{"12", time.Date(2026, 11, 25, 12, 0, 0, 5000, time.UTC), "sha256:abc"}
+	s := edition{"12", time.Date(2026, 11, 25, 12, 0, 0, 5000, time.UTC), "sha256:abc"}
 	it := &news.Item{AltIDs: []news.AltID{{Role: "internal", Value: "4711"}}}
 	s.mark(it)
 	s.mark(it)
