@@ -4,18 +4,23 @@ export CGO_ENABLED = 0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X jisr/internal/node.Version=$(VERSION)
 
-.PHONY: run build generate test check bench bench-growth torture fuzz deps clean
+.PHONY: run build generate assets test check bench bench-growth torture fuzz deps clean
 
 run: build            ## two newsrooms side by side on this machine
 	./bin/jisr demo
 
-build: generate
+build: generate assets
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/jisr ./cmd/jisr
 
 generate:             ## pages from their templates
 	go tool templ generate -path internal/web >/dev/null
 
-test: deps generate   ## every test, on SQLite and on a real PostgreSQL
+assets: internal/web/static/editor.js  ## the editor of drafts; pages work without it
+
+internal/web/static/editor.js: assets/package-lock.json $(wildcard assets/src/*.js)
+	@./scripts/assets.sh
+
+test: deps generate assets   ## every test, on SQLite and on a real PostgreSQL
 	go test -timeout 20m ./...
 
 check: generate       ## what the code must look like before it lands
