@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -102,6 +103,8 @@ func (h *house) source(name string, kind Kind, rules *Rules) *Source {
 		src.Address = h.t.TempDir()
 	case Feed:
 		src.Address = "https://feeds.example/" + name
+	case FTP:
+		src.Address = "ftp://wire.example/" + name
 	}
 	out, err := h.CreateSource(h.t.Context(), src, Shell)
 	must(h.t, err)
@@ -191,3 +194,13 @@ func each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	dbtest.Each(t, f)
 }
+
+// issueOf is an item that the house writes itself.
+func issueOf(uri string) newsroom.Issue {
+	return newsroom.Issue{Act: news.Publish, Actor: ledger.Actor{Role: "editor"},
+		Item: &news.Item{URI: uri, Type: news.Text, Headlines: []news.Words{{Value: "Ours"}}}}
+}
+
+func openOne(t *testing.T) *db.DB { return dbtest.Open(t, db.SQLite) }
+
+func asError(err error, e **news.Error) bool { return errors.As(err, e) }

@@ -64,6 +64,8 @@ func (t *taking) plan(p *Piece, k *known) []news.Act {
 		return nil
 	case stops && waits:
 		return t.stopReview(p, row, acts, why)
+	case !k.exists && p.Item.PubStatus == news.Withheld:
+		return t.putUp(p, k, row) // a person must see it, and may have to ask its sender
 	case stops || len(acts) == 0 && !waits:
 		if len(acts) == 0 {
 			p.skip(why)
@@ -140,6 +142,11 @@ func (t *taking) review(p *Piece, k *known, row *takenItem, acts []news.Act, why
 			return nil
 		}
 	}
+	return t.putUp(p, k, row)
+}
+
+// putUp makes a draft of the item, or replaces the one that waits.
+func (t *taking) putUp(p *Piece, k *known, row *takenItem) []news.Act {
 	if row == nil {
 		row = &takenItem{uri: p.Item.URI, source: t.src.ID}
 		t.rows[p.Item.URI] = row

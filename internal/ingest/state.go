@@ -94,14 +94,14 @@ type Status struct {
 
 const statusQuery = `SELECT ` + sourceColumns + `, CASE WHEN s.secret = '' THEN 0 ELSE 1 END, t.looked, t.next, t.success, t.failure,
 	t.failures, t.arrived, t.newest, t.waiting, t.done, t.failed, t.aside, t.recent,
-	coalesce((SELECT min(a.id) FROM arrival a WHERE a.source = s.id AND a.state = 'waiting'), '')
+	coalesce((SELECT a.received FROM arrival a WHERE a.source = s.id AND a.state = 'waiting' ORDER BY a.id LIMIT 1), 0)
 	FROM source s JOIN source_state t ON t.source = s.id WHERE s.removed = 0`
 
 func scanStatus(row interface{ Scan(...any) error }) (*Status, error) {
 	var st Status
 	var secret int
-	var looked, next, success, arrived, newest int64
-	var recent, oldest string
+	var looked, next, success, arrived, newest, oldest int64
+	var recent string
 	h := &st.Health
 	src, err := scanSource(row, &secret, &looked, &next, &success, &h.Failure, &h.Failures, &arrived, &newest,
 		&h.Waiting, &h.Done, &h.Failed, &h.Aside, &recent, &oldest)
@@ -113,7 +113,7 @@ func scanStatus(row interface{ Scan(...any) error }) (*Status, error) {
 	if src.Active && src.Kind != Push {
 		h.Next = db.FromMicros(next)
 	}
-	h.Oldest = timeOf(oldest)
+	h.Oldest = db.FromMicros(oldest)
 	if h.Recent = len(recent); h.Recent > 0 {
 		h.ErrorRate = float64(strings.Count(recent, "x")) / float64(h.Recent)
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"jisr/internal/blob"
 	"jisr/internal/db"
 	"jisr/internal/format/feed"
@@ -376,13 +374,4 @@ func (p *Piece) took(arrival string) bool {
 		return slices.Contains(p.used, arrival)
 	}
 	return false
-}
-
-// timeOf returns the time in an id of ours.
-func timeOf(id string) time.Time {
-	u, err := ulid.Parse(id)
-	if err != nil {
-		return time.Time{}
-	}
-	return ulid.Time(u.Time()).UTC()
 }

@@ -115,8 +115,8 @@ func (s *Service) prepare(in *Issue) error {
 	if in.Act == news.Hold || in.Act == news.Release || in.Act == news.Kill {
 		return news.ValidURI("uri", it.URI)
 	}
-	if in.Act == news.Publish && (it.PubStatus == news.Canceled || it.PubStatus == news.Withheld) {
-		return news.Errorf(news.Conflict, "pubStatus", "its sender stopped this item, it says that it is %s: take that off if it may be used after all", it.PubStatus)
+	if in.Act == news.Publish && it.PubStatus == news.Canceled {
+		return news.Errorf(news.Conflict, "pubStatus", "its sender killed this item: if it may be used after all, take its status canceled off")
 	}
 	if it.Type == "" {
 		it.Type = news.Text
