@@ -64,7 +64,8 @@ func Digest(body []byte) string {
 func Sign(r *http.Request, body []byte, keyid string, key Signer, now time.Time) error {
 	var nonce [16]byte
 	rand.Read(nonce[:])
-	return Nodes.Sign(r, body, Params{KeyID: keyid, Nonce: hex.EncodeToString(nonce[:]), Created: now}, key)
+	r.Header.Set("Content-Digest", Digest(body))
+	return Nodes.Sign(r, Params{KeyID: keyid, Nonce: hex.EncodeToString(nonce[:]), Created: now}, key)
 }
 
 // Params are what a signature says about itself.
@@ -74,10 +75,9 @@ type Params struct {
 	Created time.Time
 }
 
-// Sign adds Content-Digest, Signature-Input and Signature to a request whose
-// body is the given bytes. Every field that the profile covers must be set.
-func (p Profile) Sign(r *http.Request, body []byte, by Params, key Signer) error {
-	r.Header.Set("Content-Digest", Digest(body))
+// Sign adds Signature-Input and Signature to a request. Every field that the
+// profile covers must be there, Content-Digest with it, though it may be empty.
+func (p Profile) Sign(r *http.Request, by Params, key Signer) error {
 	params := httpsfv.NewParams()
 	params.Add("created", by.Created.Unix())
 	params.Add("nonce", by.Nonce)
@@ -85,7 +85,7 @@ func (p Profile) Sign(r *http.Request, body []byte, by Params, key Signer) error
 	params.Add("alg", p.Algorithm)
 	list := httpsfv.InnerList{Params: params}
 	for _, c := range p.Covered {
-		if !strings.HasPrefix(c, "@") && r.Header.Get(c) == "" {
+		if !strings.HasPrefix(c, "@") && len(r.Header.Values(c)) == 0 {
 			return fmt.Errorf("sign a request: the field %s is to be signed and absent", c)
 		}
 		list.Items = append(list.Items, httpsfv.NewItem(c))

@@ -8,12 +8,18 @@ import (
 	"errors"
 	"io/fs"
 	"net/textproto"
+	"strconv"
 
 	"github.com/pkg/sftp"
 
 	"jisr/internal/fetch"
 	"jisr/internal/news"
 )
+
+// said is an answer of an FTP server as it may be shown.
+func said(answer *textproto.Error) string {
+	return strconv.Itoa(answer.Code) + " " + fetch.Said(answer.Msg)
+}
 
 // failure puts what went wrong in words that an operator can act on. What a
 // server calls final (FTP 5xx, an SFTP status) is NotFound or Forbidden; the
@@ -36,7 +42,7 @@ func failure(doing string, err error) error {
 		return fail(news.Forbidden, "hostKey", "its certificate proves nothing ("+fetch.Said(cert.Err.Error())+
 			"); if its operator confirms this fingerprint, enter it: sha256:"+hex.EncodeToString(sum[:]))
 	case errors.As(err, &answer):
-		said := fetch.Said(answer.Error())
+		said := said(answer)
 		switch {
 		case answer.Code == 530 || answer.Code == 430:
 			return fail(news.Forbidden, "user", "user name or password is refused: "+said)

@@ -57,7 +57,7 @@ func openFTP(g *guard, a address, s Server) (drive, error) {
 func missing(folder string, err error) error {
 	var answer *textproto.Error
 	if errors.As(err, &answer) && answer.Code >= 500 {
-		return news.Errorf(news.NotFound, "address", "the folder %s is not there, or not for this account: %s", folder, fetch.Said(answer.Error())).Because(err)
+		return news.Errorf(news.NotFound, "address", "the folder %s is not there, or not for this account: %s", folder, said(answer)).Because(err)
 	}
 	return err
 }
@@ -148,11 +148,15 @@ func itemOf(e *ftp.Entry) item {
 // stat asks for the one file where the server can, else lists its folder.
 func (d *ftpDrive) stat(name string) (item, error) {
 	base := path.Base(name)
-	if e, err := d.conn.GetEntry(d.absolute(name)); err == nil {
-		if e.Type != ftp.EntryTypeFile {
-			return item{}, notPlain(name)
-		}
+	e, err := d.conn.GetEntry(d.absolute(name))
+	var answer *textproto.Error
+	switch {
+	case err == nil && e.Type != ftp.EntryTypeFile:
+		return item{}, notPlain(name)
+	case err == nil:
 		return itemOf(e), nil
+	case errors.As(err, &answer) && answer.Code == 550:
+		return item{}, err
 	}
 	if size, err := d.conn.FileSize(d.absolute(name)); err == nil {
 		modified, _ := d.conn.GetTime(d.absolute(name)) // none is no harm
