@@ -18,6 +18,7 @@ import (
 	"jisr/internal/blob"
 	"jisr/internal/db"
 	"jisr/internal/exchange"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -31,6 +32,7 @@ type Options struct {
 	Ledger   *ledger.Ledger
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
+	Ingest   *ingest.Service
 	People   *people.Service
 	Blobs    *blob.Store
 	Search   *search.Service // nil for a node without an index
@@ -69,6 +71,7 @@ type server struct {
 	ledger   *ledger.Ledger
 	newsroom *newsroom.Service
 	exchange *exchange.Service
+	ingest   *ingest.Service
 	people   *people.Service
 	blobs    *blob.Store
 	search   *search.Service
@@ -80,13 +83,13 @@ type server struct {
 	log      *slog.Logger
 }
 
-// New returns the handler of everything under /api/v1/.
+// New returns the handler of everything under /api/v1/ and /ingest/v1/.
 func New(o Options) http.Handler { return newServer(o).handler() }
 
 func newServer(o Options) *server {
 	limits := o.Limits.withDefaults()
 	return &server{
-		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, blobs: o.Blobs,
+		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, ingest: o.Ingest, people: o.People, blobs: o.Blobs,
 		search: o.Search, vocab: o.Vocab, metrics: o.Metrics, now: o.Now, log: o.Log,
 		buckets: newBuckets(limits.Rate, limits.Burst),
 		streams: newStreams(limits.Streams, streamsEach),

@@ -21,6 +21,7 @@ import (
 	"jisr/internal/db/dbtest"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
@@ -71,10 +72,13 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	n.Vocab = vocab.New(d, n.clock)
 	t.Cleanup(n.Vocab.Close)
 	must(t, n.Vocab.LoadEmbedded(t.Context()))
+	n.Ingest = ingest.New(ingest.Options{DB: d, Newsroom: n.Newsroom, Blobs: blobs, Origin: origin, Now: n.clock, Log: log,
+		Folder: func(path string) bool { return path == "/srv/wires" }})
 	n.Metrics = NewMetrics(l, n.Exchange)
 	n.server = newServer(n.Options)
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", n.server.handler())
+	mux.Handle("/ingest/v1/", n.server.handler())
 	mux.Handle("/exchange/", n.Exchange.Handler())
 	mux.Handle("/.well-known/", n.Exchange.Handler())
 	mux.Handle("/", Health(HealthOptions{DB: d, Ledger: l, People: n.People, Metrics: n.Metrics, Log: log}))
@@ -85,6 +89,7 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	wg.Go(func() { n.Newsroom.Run(ctx) })
 	wg.Go(func() { n.Exchange.Run(ctx) })
 	wg.Go(func() { n.Search.Run(ctx) })
+	wg.Go(func() { n.Ingest.Run(ctx) })
 	t.Cleanup(func() {
 		n.CloseClientConnections()
 		cancel()
@@ -167,7 +172,7 @@ func (n *node) do(t *testing.T, token, method, path string, body any, headers ..
 	b, err := io.ReadAll(res.Body)
 	must(t, err)
 	r := &reply{t, method + " " + path, res.StatusCode, res.Header, b}
-	if strings.HasPrefix(path, "/api/v1/") {
+	if strings.HasPrefix(path, "/api/v1/") || strings.HasPrefix(path, "/ingest/v1/") {
 		n.contract.check(t, method, req.URL.Path, r)
 	}
 	return r

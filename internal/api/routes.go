@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"jisr/internal/ingest"
 	"jisr/internal/news"
 	"jisr/internal/people"
 )
@@ -26,6 +27,9 @@ type call struct {
 
 // embargoed reports whether the caller may see items before their embargo ends.
 func (c *call) embargoed() bool { return c.caller.Can(people.SeeEmbargoed) }
+
+// pushPath is where sources push to; the source's id or name follows.
+const pushPath = "/ingest/v1/"
 
 // Sizes of request bodies in bytes.
 const (
@@ -78,6 +82,21 @@ func (s *server) routes() []route {
 		get(v1+"/vocab/search", people.ReadWire, s.searchConcepts),
 		get(v1+"/vocab/concept", people.ReadWire, s.showConcept),
 		get(v1+"/vocab/concepts", people.ReadWire, s.listConcepts),
+
+		{pattern: "POST " + pushPath + "{source}", needs: people.IngestPush, body: ingest.MaxFile, open: true, handle: s.push},
+		get(v1+"/sources", people.ManageNode, s.listSources),
+		post(v1+"/sources", people.ManageNode, formBody, s.createSource),
+		get(v1+"/sources/{id}", people.ManageNode, s.showSource),
+		{pattern: "PUT " + v1 + "/sources/{id}", needs: people.ManageNode, body: formBody, handle: s.changeSource},
+		{pattern: "DELETE " + v1 + "/sources/{id}", needs: people.ManageNode, handle: s.removeSource},
+		post(v1+"/sources/{id}/pause", people.ManageNode, 0, s.setActive(ingest.Paused)),
+		post(v1+"/sources/{id}/resume", people.ManageNode, 0, s.setActive(ingest.Running)),
+		post(v1+"/sources/{id}/fetch", people.ManageNode, 0, s.fetchSource),
+		get(v1+"/arrivals", people.ReadDrafts, s.listArrivals),
+		get(v1+"/arrivals/{id}", people.ReadDrafts, s.showArrival),
+		{pattern: "GET " + v1 + "/arrivals/{id}/file", needs: people.ReadDrafts, open: true, handle: s.arrivalFile},
+		post(v1+"/arrivals/{id}/retry", people.WriteDraft, 0, s.retryArrival),
+		post(v1+"/arrivals/{id}/dismiss", people.WriteDraft, 0, s.dismissArrival),
 
 		get(v1+"/journal", people.ReadJournal, s.readJournal),
 		{pattern: "GET " + v1 + "/journal/stream", needs: people.ReadJournal, open: true, handle: s.streamJournal},

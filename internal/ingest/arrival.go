@@ -97,17 +97,34 @@ func (s *Service) keep(ctx context.Context, src *Source, f File) (a *Arrival, is
 		sum := sha256.Sum256(f.Data)
 		f.Key = f.Name + " " + hex.EncodeToString(sum[:])
 	}
-	f.Key = bounded(f.Key, maxKey)
-	if a, err := s.arrivalOf(ctx, s.db.Reader(), src.ID, f.Key); news.KindOf(err) != news.NotFound {
-		return a, false, err
+	return s.keepIncoming(ctx, src, incoming{File: f, body: bytes.NewReader(f.Data)})
+}
+
+// incoming is a file on its way in. Its key may be empty: then the digest of its
+// bytes is.
+type incoming struct {
+	File
+	body io.Reader
+}
+
+func (s *Service) keepIncoming(ctx context.Context, src *Source, f incoming) (a *Arrival, isNew bool, err error) {
+	if f.Key != "" {
+		f.Key = bounded(f.Key, maxKey)
+		if a, err := s.arrivalOf(ctx, s.db.Reader(), src.ID, f.Key); news.KindOf(err) != news.NotFound {
+			return a, false, err
+		}
 	}
-	a = &Arrival{ID: ulid.Make().String(), Source: src.ID, Key: f.Key, Name: shown(f.Name), Size: int64(len(f.Data)),
+	a = &Arrival{ID: ulid.Make().String(), Source: src.ID, Name: shown(f.Name), Size: int64(len(f.Data)),
 		Received: s.now().UTC().Truncate(time.Microsecond), State: Waiting}
-	if err := s.store(ctx, a, f); err != nil {
+	head, err := s.store(ctx, a, f)
+	if err != nil {
 		return nil, false, err
 	}
+	if a.Key = f.Key; a.Key == "" {
+		a.Key = a.Digest
+	}
 	a.Due = a.Received
-	if a.State == Waiting && hasNeighbours(src.Kind) && mayBeMedia(f.Data) {
+	if a.State == Waiting && hasNeighbours(src.Kind) && src.Kind != Push && mayBeMedia(head) {
 		a.Due = a.Received.Add(s.loneWait)
 	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
@@ -118,32 +135,45 @@ func (s *Service) keep(ctx context.Context, src *Source, f File) (a *Arrival, is
 		return nil, false, failed("keep "+a.Name, err)
 	}
 	if !isNew {
-		a, err = s.arrivalOf(ctx, s.db.Reader(), src.ID, f.Key)
+		a, err = s.arrivalOf(ctx, s.db.Reader(), src.ID, a.Key)
 	}
 	return a, isNew, err
 }
 
-// store puts the bytes where they are safe. A file that will never be taken is
-// an arrival all the same: one that failed, and says why.
-func (s *Service) store(ctx context.Context, a *Arrival, f File) error {
-	refuse := func(err error) { a.State, a.Reason, a.Settled = Broken, plain(err), a.Received }
+// store puts the bytes where they are safe, and returns the first of them. A file
+// that will never be taken is an arrival all the same: one that failed, and says
+// why.
+func (s *Service) store(ctx context.Context, a *Arrival, f incoming) (head []byte, err error) {
+	refuse := func(err error) { a.State, a.Reason, a.Settled = Broken, text(plain(err), maxReason), a.Received }
 	switch {
 	case f.Err != nil:
 		refuse(f.Err)
-		return nil
+		return nil, nil
 	case len(f.Data) > MaxFile:
 		refuse(news.Errorf(news.TooLarge, "", "%d bytes are more than the %d of one file: ask the sender to split it", len(f.Data), MaxFile))
-		return nil
+		return nil, nil
 	}
 	if err := checkPath(f.Name); err != nil {
 		refuse(err)
 	}
-	got, err := s.blobs.Put(ctx, bytes.NewReader(f.Data), blob.Expect{})
+	begin := &first{most: format.HeadSize}
+	got, err := s.blobs.Put(ctx, io.TeeReader(f.body, begin), blob.Expect{Max: MaxFile})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.Digest = got.Digest
-	return nil
+	a.Digest, a.Size = got.Digest, got.Size
+	return begin.bytes, nil
+}
+
+// first keeps the first bytes that are written to it.
+type first struct {
+	bytes []byte
+	most  int
+}
+
+func (f *first) Write(b []byte) (int, error) {
+	f.bytes = append(f.bytes, b[:min(len(b), f.most-len(f.bytes))]...)
+	return len(b), nil
 }
 
 // checkPath refuses a name that would lead out of its folder if anyone used it
@@ -198,10 +228,9 @@ func hasNeighbours(k Kind) bool {
 	return k == Folder || k == FTP || k == SFTP || k == Push
 }
 
-// mayBeMedia reports whether the file is no story by itself: perhaps a picture of
-// an item beside it.
-func mayBeMedia(data []byte) bool {
-	head := data[:min(len(data), format.HeadSize)]
+// mayBeMedia reports whether the file that begins so is no story by itself:
+// perhaps a picture of an item beside it.
+func mayBeMedia(head []byte) bool {
 	if d, known := format.Detect(head, ""); known {
 		return Companion(d.Name)
 	}

@@ -112,9 +112,9 @@ func TestTheSameKeyKeepsNothingNew(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, nil)
 		src := h.source("Kuna", Push, nil)
-		first, isNew, err := h.Push(t.Context(), "Kuna", File{Key: "k", Name: "1.json", Data: []byte(item(story, "1", "First"))})
+		first, isNew, err := h.Push(t.Context(), "Kuna", Pushed{"k", "1.json", strings.NewReader(item(story, "1", "First"))})
 		must(t, err)
-		again, isNewAgain, err := h.Push(t.Context(), src.ID, File{Key: "k", Name: "2.json", Data: []byte(item(story, "2", "Second"))})
+		again, isNewAgain, err := h.Push(t.Context(), src.ID, Pushed{"k", "2.json", strings.NewReader(item(story, "2", "Second"))})
 		must(t, err)
 		if !isNew || isNewAgain || first.ID != again.ID {
 			t.Errorf("new: %v, %v; ids %s, %s", isNew, isNewAgain, first.ID, again.ID)
