@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"jisr/internal/ingest"
+	"jisr/internal/ingest/collect"
 )
 
 // openIngest opens the room that brings in news from outside.
 func (n *Node) openIngest() {
 	n.Ingest = ingest.New(ingest.Options{DB: n.DB, Newsroom: n.Newsroom, Blobs: n.Blobs, Jobs: n.Jobs, Origin: n.Ledger.Origin(),
-		Collectors: n.collectors(), Allow: n.Config.allows, Folder: n.Config.watchable, Now: time.Now, Log: n.log})
+		Collectors: collect.All(n.collecting()), Allow: n.Config.allows, Folder: n.Config.watchable, Now: time.Now, Log: n.log})
 }
 
-// collectors returns what fetches news, by the kind of source.
-func (n *Node) collectors() map[ingest.Kind]ingest.Collector {
-	return map[ingest.Kind]ingest.Collector{}
+// collecting is what fetches news from outside.
+func (n *Node) collecting() collect.Options {
+	return collect.Options{Allow: n.Config.allows, URL: n.Config.URL, DB: n.DB, Now: time.Now, Log: n.log}
 }
 
 // allows reports whether the operator listed the host.

@@ -12,6 +12,8 @@ import (
 
 	"jisr/internal/api"
 	"jisr/internal/exchange"
+	"jisr/internal/ingest/collect"
+	"jisr/internal/ingest/collect/websub"
 	"jisr/internal/people"
 	"jisr/internal/web"
 )
@@ -56,6 +58,7 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 	wg.Go(func() { n.Newsroom.Run(work) })
 	wg.Go(func() { n.Exchange.Run(work) })
 	wg.Go(func() { n.Search.Run(work) })
+	wg.Go(func() { n.Ingest.Run(work) })
 	n.handleJobs()
 	if err := n.scheduleUpkeep(); err != nil {
 		return errors.Join(err, listener.Close())
@@ -100,8 +103,11 @@ func (n *Node) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", protocol)
 	mux.Handle(exchange.ProfilePath, protocol)
-	mux.Handle("/api/", api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange,
-		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Metrics: metrics, Now: time.Now, Log: n.log}))
+	rest := api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange, Ingest: n.Ingest,
+		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Metrics: metrics, Now: time.Now, Log: n.log})
+	mux.Handle("/api/", rest)
+	mux.Handle("/ingest/v1/", rest)
+	mux.Handle(websub.Path, collect.WebSub(n.collecting(), n.Ingest.KeepFor))
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, health)
 	}
