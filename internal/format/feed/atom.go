@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"bytes"
 	"html"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 )
 
 func (r *reader) readAtom(text []byte) error {
-	f, err := new(atom.Parser).Parse(bytes.NewReader(text))
+	f, err := r.parseAtom(text)
 	if err != nil {
 		return news.Errorf(news.Invalid, "", "the feed is not well-formed: %v", err)
 	}

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/mail"
 	"slices"
@@ -17,7 +16,7 @@ import (
 )
 
 func (r *reader) readRSS(text []byte) error {
-	f, err := new(rss.Parser).Parse(bytes.NewReader(text))
+	f, err := r.parseRSS(text)
 	if err != nil {
 		return news.Errorf(news.Invalid, "", "the feed is not well-formed: %v", err)
 	}
