@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests start, where that is possible, and says what is
-# missing where it is not: PostgreSQL, Chromium and what bundles the
+# missing where it is not: PostgreSQL, Chromium, ffmpeg and what bundles the
 # editor, from the system's packages.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ missing=()
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 ||
   [ -n "${JISR_TEST_POSTGRES:-}" ] || missing+=(postgresql)
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing+=(chromium)
+{ command -v ffmpeg && command -v ffprobe; } >/dev/null 2>&1 || missing+=(ffmpeg)
 command -v npm >/dev/null 2>&1 || missing+=(npm)
 
 [ ${#missing[@]} -gt 0 ] || exit 0

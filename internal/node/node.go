@@ -18,6 +18,7 @@ import (
 	"jisr/internal/ingest"
 	"jisr/internal/jobs"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -41,6 +42,7 @@ type Node struct {
 	Ingest   *ingest.Service
 	Search   *search.Service
 	Vocab    *vocab.Service
+	Media    *media.Service
 
 	log         *slog.Logger
 	stopping    context.Context // ends when streams must
@@ -139,6 +141,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.Jobs, err = jobs.New(ctx, jobs.Options{DB: n.DB, Log: n.log}); err != nil {
 		return err
 	}
+	n.Media, err = media.New(media.Options{DB: n.DB, Blobs: n.Blobs, Dir: filepath.Join(c.Data, "uploads"), Later: n.renderLater, Now: time.Now, Log: n.log})
+	if err != nil {
+		return err
+	}
 	n.Vocab = vocab.New(n.DB, time.Now)
 	if err := n.Vocab.LoadEmbedded(ctx); err != nil {
 		return err
@@ -189,6 +195,10 @@ func (n *Node) fetchLater(ctx context.Context, tx *db.Tx, origin, digest string)
 
 func (n *Node) handleJobs() {
 	jobs.Handle(n.Jobs, func(ctx context.Context, j *jobs.Job[fetchMedia]) error {
-		return n.Exchange.FetchMedia(ctx, j.Args.Origin, j.Args.Digest)
+		if err := n.Exchange.FetchMedia(ctx, j.Args.Origin, j.Args.Digest); err != nil {
+			return err
+		}
+		return n.showMedia(ctx, j.Args.Digest)
 	})
+	n.handleRenditions()
 }

@@ -17,7 +17,7 @@ const (
 )
 
 // upkeep is the job that removes what has run out: ended sessions, the memory of
-// failed sign-ins, downloads that were given up.
+// failed sign-ins, downloads and uploads that were given up.
 type upkeep struct{}
 
 // Kind implements jobs.Args.
@@ -26,6 +26,11 @@ func (upkeep) Kind() string { return "upkeep" }
 func (n *Node) tidy(ctx context.Context) error {
 	if err := n.People.Sweep(ctx); err != nil {
 		return err
+	}
+	if given, err := n.Media.Expire(ctx); err != nil {
+		return err
+	} else if given > 0 {
+		n.log.Info("gave up uploads that rested", "uploads", given)
 	}
 	removed, err := n.Blobs.Clean(ctx, abandonedAfter)
 	if err != nil {
