@@ -37,6 +37,7 @@ var benches = []bench{
 	{"verify", verifyOffline},
 	{"start", startTime},
 	{"memory", memory},
+	{"formats", formats},
 }
 
 func main() {

@@ -8,7 +8,6 @@ import (
 	"jisr/internal/format/feed"
 	"jisr/internal/format/loss"
 	"jisr/internal/format/mail"
-	"jisr/internal/format/ninjs"
 	"jisr/internal/format/subtitle"
 	"jisr/internal/news"
 )
@@ -60,7 +59,7 @@ func readMail(data []byte, _ string) (Result, error) {
 	res, losses, err := mail.Read(data, func(file []byte, name string) ([]*news.Item, []loss.Loss) {
 		head := file[:min(len(file), HeadSize)]
 		for _, r := range readers() {
-			if !r.enclosed || len(file) > r.limit || !r.detect(head) {
+			if _, ok := r.detect(head); !ok || !r.enclosed || len(file) > r.limit {
 				continue
 			}
 			inner, err := r.read(file, name)
@@ -91,10 +90,17 @@ func isFeed(kind string) func(head []byte) bool {
 
 func isSubtitle(head []byte) bool { return subtitle.Detect(head) != "" }
 
-func ninjsVersion(head []byte) string {
-	v, _ := ninjs.Version(head)
-	return v
+// versioned makes one of the functions that detect a format and tell its version.
+func versioned(detect func(head []byte) bool, version func(head []byte) string) func([]byte) (string, bool) {
+	return func(head []byte) (string, bool) {
+		if !detect(head) {
+			return "", false
+		}
+		return version(head), true
+	}
 }
 
-// noVersion is that of formats without versions.
-func noVersion([]byte) string { return "" }
+// plain is that of formats without versions.
+func plain(detect func(head []byte) bool) func([]byte) (string, bool) {
+	return versioned(detect, func([]byte) string { return "" })
+}

@@ -53,12 +53,12 @@ type Result struct {
 
 // reader is one format: how to know it and how to read it.
 type reader struct {
-	name   string
-	limit  int // bytes of a file
-	detect func(head []byte) bool
-	// version returns the version of a file that detect accepted.
-	version func(head []byte) string
-	read    readFunc
+	name  string
+	limit int // bytes of a file
+	// detect reports whether the first bytes begin such a file, and its version if
+	// it has one.
+	detect func(head []byte) (version string, ok bool)
+	read   readFunc
 	// enclosed formats are read where they come as files of a mail, too.
 	enclosed bool
 }
@@ -66,20 +66,20 @@ type reader struct {
 // readers lists the formats, the most particular first.
 func readers() []reader {
 	return []reader{
-		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: newsmlg2.Detect, version: newsmlg2.Version, read: many(newsmlg2.Read), enclosed: true},
-		{name: "newsml1", limit: newsml1.MaxSize, detect: newsml1.Detect, version: newsml1.Version, read: many(newsml1.Read), enclosed: true},
-		{name: "nitf", limit: nitf.MaxSize, detect: nitf.Detect, version: nitf.Version, read: many(nitf.Read), enclosed: true},
-		{name: "wxr", limit: wxr.MaxSize, detect: wxr.Detect, version: wxr.Version, read: many(wxr.Read)},
-		{name: "rss", limit: feed.MaxSize, detect: isFeed("rss"), version: feed.Version, read: readFeed},
-		{name: "atom", limit: feed.MaxSize, detect: isFeed("atom"), version: feed.Version, read: readFeed},
-		{name: "jsonfeed", limit: feed.MaxSize, detect: isFeed("jsonfeed"), version: feed.Version, read: readFeed},
-		{name: "picture", limit: picture.MaxSize, detect: picture.Detect, version: noVersion, read: withFile(picture.Read), enclosed: true},
-		{name: "iptc7901", limit: iptc7901.MaxSize, detect: iptc7901.Detect, version: iptc7901.Version, read: many(iptc7901.Read), enclosed: true},
-		{name: "mail", limit: mail.MaxSize, detect: mail.Detect, version: noVersion, read: readMail},
-		{name: "subtitles", limit: subtitle.MaxSize, detect: isSubtitle, version: noVersion, read: withFile(subtitle.ReadItem)},
-		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Detect, version: ninjsVersion, read: one(ninjs.Read), enclosed: true},
-		{name: "html", limit: web.MaxSize, detect: web.DetectHTML, version: noVersion, read: one(web.ReadHTML)},
-		{name: "text", limit: news.MaxText, detect: web.DetectText, version: noVersion, read: one(web.ReadText)}, // last: other files may begin like a story
+		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: versioned(newsmlg2.Detect, newsmlg2.Version), read: many(newsmlg2.Read), enclosed: true},
+		{name: "newsml1", limit: newsml1.MaxSize, detect: versioned(newsml1.Detect, newsml1.Version), read: many(newsml1.Read), enclosed: true},
+		{name: "nitf", limit: nitf.MaxSize, detect: versioned(nitf.Detect, nitf.Version), read: many(nitf.Read), enclosed: true},
+		{name: "wxr", limit: wxr.MaxSize, detect: versioned(wxr.Detect, wxr.Version), read: many(wxr.Read)},
+		{name: "rss", limit: feed.MaxSize, detect: versioned(isFeed("rss"), feed.Version), read: readFeed},
+		{name: "atom", limit: feed.MaxSize, detect: versioned(isFeed("atom"), feed.Version), read: readFeed},
+		{name: "jsonfeed", limit: feed.MaxSize, detect: versioned(isFeed("jsonfeed"), feed.Version), read: readFeed},
+		{name: "picture", limit: picture.MaxSize, detect: plain(picture.Detect), read: withFile(picture.Read), enclosed: true},
+		{name: "iptc7901", limit: iptc7901.MaxSize, detect: versioned(iptc7901.Detect, iptc7901.Version), read: many(iptc7901.Read), enclosed: true},
+		{name: "mail", limit: mail.MaxSize, detect: plain(mail.Detect), read: readMail},
+		{name: "subtitles", limit: subtitle.MaxSize, detect: plain(isSubtitle), read: withFile(subtitle.ReadItem)},
+		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Version, read: one(ninjs.Read), enclosed: true},
+		{name: "html", limit: web.MaxSize, detect: plain(web.DetectHTML), read: one(web.ReadHTML)},
+		{name: "text", limit: news.MaxText, detect: plain(web.DetectText), read: one(web.ReadText)}, // last: other files may begin like a story
 	}
 }
 
@@ -88,8 +88,8 @@ func readers() []reader {
 // as they like.
 func Detect(head []byte, filename string) (Detected, bool) {
 	for _, r := range readers() {
-		if r.detect(head) {
-			return Detected{Name: r.name, Version: r.version(head)}, true
+		if version, ok := r.detect(head); ok {
+			return Detected{Name: r.name, Version: version}, true
 		}
 	}
 	return Detected{}, false
@@ -103,7 +103,8 @@ func Read(data []byte, filename string) (Result, error) {
 	}
 	head := data[:min(len(data), HeadSize)]
 	for _, r := range readers() {
-		if !r.detect(head) {
+		version, ok := r.detect(head)
+		if !ok {
 			continue
 		}
 		if len(data) > r.limit {
@@ -111,7 +112,7 @@ func Read(data []byte, filename string) (Result, error) {
 				quoted(filename), len(data), r.limit, r.name)
 		}
 		res, err := r.read(data, filename)
-		res.Format, res.Version = r.name, r.version(head)
+		res.Format, res.Version = r.name, version
 		return res, err
 	}
 	return Result{}, unknown(data, filename)

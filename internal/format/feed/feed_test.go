@@ -3,7 +3,6 @@ package feed_test
 import (
 	"bytes"
 	"flag"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/mmcdole/gofeed"
 
+	"jisr/internal/format/benchtest"
 	"jisr/internal/format/feed"
 	"jisr/internal/format/goldentest"
 	"jisr/internal/format/loss"
@@ -200,31 +200,17 @@ func TestIntervalIsWhatTheFeedSaysWithinReason(t *testing.T) {
 	}
 }
 
-// bigFeed is a feed of 50 entries of about 1.3 KB, most of it the body.
-func bigFeed() []byte {
-	var b strings.Builder
-	for i := range 50 {
-		fmt.Fprintf(&b, `<item><title>Rain comes to valley %d</title><link>https://x.example/%d</link><guid isPermaLink="false">https://x.example/?p=%d</guid><pubDate>Tue, 03 Mar 2026 09:%02d:44 +0000</pubDate><dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/">Ann Field</dc:creator><category>weather</category><category>valley</category><description>Rain is expected.</description><content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/"><![CDATA[`, i, i, i, i)
-		for range 5 {
-			b.WriteString("<p>Rain is expected in the valley from <em>Friday</em> on, the weather service said &amp; asked hikers to take a coat with them on the way to the upper lakes.</p>\n")
-		}
-		b.WriteString(`]]></content:encoded><media:content xmlns:media="http://search.yahoo.com/mrss/" url="https://x.example/p.jpg" medium="image" width="800" height="600"/></item>`)
-	}
-	return rss(b.String())
-}
-
 // BenchmarkRead prints feeds of 50 entries a second, and their ratio to gofeed
 // alone, which turns the same bytes into structs of its own.
 func BenchmarkRead(b *testing.B) {
-	data := bigFeed()
-	const sample = 100
-	start := time.Now()
-	for range sample {
-		if f, err := gofeed.NewParser().Parse(bytes.NewReader(data)); err != nil || len(f.Items) != 50 {
-			b.Fatal("the baseline does not read the feed", err)
-		}
+	data := benchtest.RSS()
+	baseline, err := benchtest.Rate(data, func(data []byte) error {
+		_, err := gofeed.NewParser().Parse(bytes.NewReader(data))
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
-	baseline := sample / time.Since(start).Seconds()
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {

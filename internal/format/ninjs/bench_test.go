@@ -3,23 +3,12 @@ package ninjs
 import (
 	"bytes"
 	"testing"
+
+	"jisr/internal/format/benchtest"
 )
 
-// benchItem is an item of 3 KB, as the exchange carries them.
-func benchItem(b *testing.B) []byte {
-	it := mustRead(b, testFile(b, "text_ar_3.0.json"))
-	sentence := "\nوقال خبير الأرصاد سامي نور إن المنخفض سيستمر حتى مساء الثلاثاء."
-	for {
-		data := mustWrite(b, it)
-		if len(data) >= 3000 {
-			return data
-		}
-		it.Bodies[0].Value += sentence
-	}
-}
-
 func BenchmarkRead(b *testing.B) {
-	data := benchItem(b)
+	data := benchtest.Ninjs()
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -31,7 +20,7 @@ func BenchmarkRead(b *testing.B) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	data := benchItem(b)
+	data := benchtest.Ninjs()
 	it, _, err := Read(data)
 	if err != nil {
 		b.Fatal(err)
@@ -51,7 +40,7 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 func BenchmarkValidate(b *testing.B) {
-	data := benchItem(b)
+	data := benchtest.Ninjs()
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		if p := Validate(data); len(p) > 0 {
