@@ -6,7 +6,8 @@
 //     journal: nothing of record is forgotten, nothing is owed twice.
 //   - An older version never goes out after a newer one of the same item; a kill,
 //     hold or correction goes first, to whoever got the item.
-//   - Nothing under embargo, killed or held leaves.
+//   - Nothing under embargo, killed or held leaves, but for an embargo that people
+//     trusted a destination with.
 //   - One destination never holds up another.
 package deliver
 
@@ -29,6 +30,25 @@ const (
 	Mail   Kind = "mail"   // through the node's SMTP server
 	Pull   Kind = "pull"   // the subscriber reads a feed with a token
 	WebSub Kind = "websub" // as pull, and hubs' subscribers are told at once
+
+	// Callback is how a subscriber of our WebSub hub gets a feed's news. Only the
+	// hub makes such destinations.
+	Callback Kind = "callback"
+)
+
+// Kinds lists the kinds that people may choose, in the order of forms.
+var Kinds = []Kind{HTTP, SFTP, FTP, Mail, Pull, WebSub}
+
+// pulled reports whether the subscriber fetches what there is.
+func (k Kind) pulled() bool { return k == Pull || k == WebSub }
+
+// Embargo is how a destination gets items under embargo.
+type Embargo string
+
+// The ways with an embargo.
+const (
+	HoldBack Embargo = "hold"    // sent when the embargo ends
+	Trusted  Embargo = "deliver" // sent at once, marked: the subscriber enforces it
 )
 
 // Destination is where a subscriber gets items.
@@ -44,7 +64,19 @@ type Destination struct {
 	Format     string // of package format: ninjs, ninjs-1.4, newsml-g2, nitf, html, text
 	FileName   string // template of file names, as package filename has it
 	Media      bool   // whether media files go along
+	Embargo    Embargo
 	Active     bool
+	Created    time.Time
+	Changed    time.Time
+
+	// Of a callback: the feed it follows, by the id of its destination, that feed's
+	// address as the subscriber named it, the token in it and the end of the lease.
+	Feed, Topic, Token string
+	Expires            time.Time
+
+	since   int64 // position of the journal up to which nothing is owed
+	removed bool
+	silent  bool // switched off, itself or with its subscriber, or over
 }
 
 // Message is one version of an item, as it goes out.

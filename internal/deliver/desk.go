@@ -1,0 +1,84 @@
+package deliver
+
+import (
+	"context"
+	"time"
+
+	"jisr/internal/db"
+)
+
+// desk lets couriers share transactions: each needs one to take deliveries and
+// one to note what came of them, and a durable transaction costs the same for
+// one as for fifty.
+type desk struct {
+	db   *db.DB
+	jobs chan *deskJob
+}
+
+// deskJob is one courier's part of a transaction. It may be called again when
+// the transaction failed, and so sets what it returns anew.
+type deskJob struct {
+	ctx  context.Context
+	do   func(ctx context.Context, tx *db.Tx) error
+	done chan error
+}
+
+// maxShared is how many parts one transaction has at most.
+const maxShared = 64
+
+// write has do run in a transaction and returns once that is durable.
+func (k *desk) write(ctx context.Context, do func(ctx context.Context, tx *db.Tx) error) error {
+	j := &deskJob{ctx, do, make(chan error, 1)}
+	select {
+	case k.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-j.done
+}
+
+// run serves the couriers until ctx ends; who comes later is told so.
+func (k *desk) run(ctx context.Context) {
+	for {
+		var jobs []*deskJob
+		select {
+		case j := <-k.jobs:
+			jobs = append(jobs, j)
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more && len(jobs) < maxShared; {
+			select {
+			case j := <-k.jobs:
+				jobs = append(jobs, j)
+			default:
+				more = false
+			}
+		}
+		k.together(jobs)
+	}
+}
+
+// deskTime bounds a shared transaction, whoever waits for it.
+const deskTime = 30 * time.Second
+
+// together runs the jobs in one transaction; should that fail, each by itself.
+func (k *desk) together(jobs []*deskJob) {
+	ctx, cancel := context.WithTimeout(context.Background(), deskTime)
+	defer cancel()
+	err := k.db.Write(ctx, func(tx *db.Tx) error {
+		for _, j := range jobs {
+			if err := j.do(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, j := range jobs {
+		if err != nil && len(jobs) > 1 {
+			j.done <- k.db.Write(ctx, func(tx *db.Tx) error { return j.do(ctx, tx) })
+			continue
+		}
+		j.done <- err
+	}
+}

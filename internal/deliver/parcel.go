@@ -1,0 +1,278 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"path"
+	"strconv"
+	"strings"
+
+	"jisr/internal/blob"
+	"jisr/internal/deliver/filename"
+	"jisr/internal/format/loss"
+	"jisr/internal/ledger"
+	"jisr/internal/news"
+)
+
+// parcel is a message with what is noted about it.
+type parcel struct {
+	message *Message
+	format  string
+	body    string // digest
+	losses  []byte // JSON
+	missing string // digest of media that are not here yet
+}
+
+// parcel makes the message of a delivery. One that was made before is made of
+// the same bytes.
+func (s *Service) parcel(ctx context.Context, d *Destination, t *task) (*parcel, error) {
+	r, err := s.Ledger.At(ctx, t.position)
+	if err != nil {
+		return nil, err
+	}
+	e, body, err := itemOf(r)
+	if err != nil {
+		return nil, err
+	}
+	it, err := s.outgoing(ctx, d, r, e, body)
+	if err != nil {
+		return nil, err
+	}
+	p := &parcel{format: d.Format, message: &Message{ID: t.id, Origin: r.Origin, URI: e.Ref, Version: body.Version, Act: body.Act,
+		Priority: urgent(body.Act), Subject: subject(it, body.Act), Entry: r.Hash().String(), Issued: e.At}}
+	if d.Kind == Callback {
+		return p, s.entryOf(d, it, p)
+	}
+	if err := s.write(ctx, d, t, it, p); err != nil {
+		return nil, err
+	}
+	if d.Media && !body.Act.StopsUse() {
+		s.addMedia(it, p)
+	}
+	return p, nil
+}
+
+// outgoing is the item as it leaves: what the entry's act means is in it, for
+// every format to write.
+func (s *Service) outgoing(ctx context.Context, d *Destination, r *ledger.Record, e *ledger.Entry, body *news.ItemBody) (*news.Item, error) {
+	it, err := contentOf(r, e, body)
+	if err != nil {
+		return nil, err
+	}
+	if it.Version == "" {
+		it.Version = strconv.Itoa(body.Version)
+	}
+	if it.VersionCreated.IsZero() {
+		it.VersionCreated = e.At
+	}
+	if body.Label.Embargoed.After(it.Embargoed) {
+		it.Embargoed = body.Label.Embargoed
+	}
+	if body.Reason != "" && it.EdNote == "" {
+		it.EdNote = body.Reason
+	}
+	switch body.Act {
+	case news.Kill:
+		it.PubStatus = news.Canceled
+	case news.Hold:
+		it.PubStatus = news.Withheld
+	}
+	if body.Act.StopsUse() {
+		// Who has the item needs its name and the reason; what must not be used, or
+		// not yet, is not sent again.
+		it = notice(it, d.Embargo == Trusted || !it.Embargoed.After(s.Now()))
+	}
+	return it, nil
+}
+
+// notice is what is said of an item that must not be used. Its words are left
+// out while they are under an embargo that the destination never knew of.
+func notice(it *news.Item, named bool) *news.Item {
+	n := &news.Item{URI: it.URI, Type: it.Type, Version: it.Version, Language: it.Language, FirstCreated: it.FirstCreated,
+		VersionCreated: it.VersionCreated, Embargoed: it.Embargoed, PubStatus: it.PubStatus, EdNote: it.EdNote, AltIDs: it.AltIDs,
+		DerivedFrom: it.DerivedFrom, Urgency: it.Urgency, Signals: it.Signals}
+	if named {
+		n.Slugline, n.Headlines, n.Subjects, n.Places = it.Slugline, it.Headlines, it.Subjects, it.Places
+	}
+	return n
+}
+
+// subject is the line under which a mail goes out.
+func subject(it *news.Item, act news.Act) string {
+	line := it.Headline()
+	if line == "" {
+		line = it.URI
+	}
+	if word := map[news.Act]string{news.Kill: "KILL", news.Hold: "HOLD", news.Release: "RELEASE", news.Correction: "CORRECTION"}[act]; word != "" {
+		line = word + ": " + line
+	}
+	if it.Embargoed.After(it.VersionCreated) && !act.StopsUse() {
+		line = "EMBARGO: " + line
+	}
+	return strings.Join(strings.Fields(line), " ")
+}
+
+// write puts the item into the destination's format, or takes the bytes that
+// were made of it before, and keeps them.
+func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.Item, p *parcel) error {
+	w, err := s.pages.write(it, d.Format, t.position)
+	if err != nil {
+		return err
+	}
+	p.message.ContentType = contentType(d.Format, w.Data)
+	name, err := filename.Parse(d.FileName)
+	if err != nil {
+		return err
+	}
+	p.message.Name = name.Name(&filename.File{Origin: p.message.Origin, URI: p.message.URI, Version: p.message.Version, Act: p.message.Act,
+		Issued: p.message.Issued, Slugline: it.Slugline, Headline: it.Headline(), Language: it.Language, Urgency: it.Urgency,
+		Ext: strings.TrimPrefix(w.Ext, ".")})
+	if d.Kind == Mail {
+		if err := s.toRead(it, t, p); err != nil {
+			return err
+		}
+	}
+	if t.body != "" && t.format == d.Format {
+		if b, err := s.body(t.body); err == nil {
+			p.message.Body, p.body, p.losses = b, t.body, t.losses
+			if t.name != "" {
+				p.message.Name = t.name
+			}
+			return nil
+		}
+	}
+	p.message.Body, p.body = w.Data, ledger.Sum(w.Data).String()
+	if p.losses, err = lossesJSON(w.Losses); err != nil {
+		return err
+	}
+	if s.Blobs.Has(p.body) {
+		return nil
+	}
+	// Kept before it is sent: what went out can always be shown.
+	if _, err := s.Blobs.Put(ctx, bytes.NewReader(w.Data), blob.Expect{Digest: p.body}); err != nil {
+		return fmt.Errorf("keep what is sent: %w", err)
+	}
+	return nil
+}
+
+// body returns the bytes of a digest that were sent.
+func (s *Service) body(digest string) ([]byte, error) {
+	r, size, err := s.Blobs.Open(digest)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b := make([]byte, size)
+	_, err = io.ReadFull(r, b)
+	return b, err
+}
+
+// Loss is something of an item that the format of a delivery could not carry.
+type Loss struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// maxLosses bounds what is noted of one delivery.
+const maxLosses = 50
+
+func lossesJSON(found []loss.Loss) ([]byte, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	out := make([]Loss, 0, min(len(found), maxLosses))
+	for _, l := range found[:min(len(found), maxLosses)] {
+		out = append(out, Loss(l))
+	}
+	return json.Marshal(out)
+}
+
+// toRead adds what people read of a mail, whatever the file in it is.
+func (s *Service) toRead(it *news.Item, t *task, p *parcel) error {
+	text, err := s.pages.write(it, "text", t.position)
+	if err != nil {
+		return err
+	}
+	page, err := s.pages.write(it, "html", t.position)
+	if err != nil {
+		return err
+	}
+	p.message.Text, p.message.HTML = string(text.Data), string(page.Data)
+	return nil
+}
+
+// contentType returns the media type of a written item; those of NewsML-G2 are
+// registered by the kind of item.
+func contentType(format string, data []byte) string {
+	switch format {
+	case "ninjs", "ninjs-1.4":
+		return "application/json"
+	case "newsml-g2":
+		for _, kind := range []string{"packageItem", "conceptItem", "planningItem", "newsMessage"} {
+			if bytes.Contains(data[:min(len(data), 200)], []byte("<"+kind)) {
+				return "application/vnd.iptc.g2." + strings.ToLower(kind) + "+xml"
+			}
+		}
+		return "application/vnd.iptc.g2.newsitem+xml"
+	case "nitf":
+		return "application/nitf+xml"
+	case "html":
+		return "text/html; charset=utf-8"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// addMedia adds the media files of the item, or names the first that is not
+// here.
+func (s *Service) addMedia(it *news.Item, p *parcel) {
+	types := map[string]news.Rendition{}
+	collectRenditions(it, types)
+	for _, digest := range it.Digests() {
+		if !s.Blobs.Has(digest) {
+			p.missing = digest
+			continue
+		}
+		r, size, err := s.Blobs.Open(digest)
+		if err != nil {
+			p.missing = digest
+			continue
+		}
+		r.Close()
+		of := types[digest]
+		p.message.Media = append(p.message.Media, Media{Name: mediaName(digest, of), ContentType: of.ContentType, Digest: digest, Size: size,
+			Open: func() (io.ReadCloser, error) { r, _, err := s.Blobs.Open(digest); return r, err }})
+	}
+}
+
+func collectRenditions(it *news.Item, into map[string]news.Rendition) {
+	for _, r := range it.Renditions {
+		if _, seen := into[r.Digest]; !seen && r.Digest != "" {
+			into[r.Digest] = r
+		}
+	}
+	for i := range it.Associations {
+		collectRenditions(&it.Associations[i], into)
+	}
+}
+
+// mediaName names a file so that no two differ only by their bytes: a short
+// digest, and what tells its type.
+func mediaName(digest string, r news.Rendition) string {
+	ext := strings.ToLower(path.Ext(r.OriginalFilename))
+	if ext == "" && r.FileExt != "" {
+		ext = "." + strings.ToLower(strings.TrimPrefix(r.FileExt, "."))
+	}
+	if ext == "" {
+		if found, err := mime.ExtensionsByType(r.ContentType); err == nil && len(found) > 0 {
+			ext = found[0]
+		}
+	}
+	if strings.Trim(ext, ".abcdefghijklmnopqrstuvwxyz0123456789") != "" || len(ext) > 10 {
+		ext = ""
+	}
+	return strings.TrimPrefix(digest, "sha256:")[:24] + ext
+}
