@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -204,12 +205,13 @@ func TestOldPushIsNotAccepted(t *testing.T) {
 }
 
 func TestDeliveryTriedAgainIsKeptOnce(t *testing.T) {
-	lost := true
+	var lost atomic.Bool
+	lost.Store(true)
 	d, kept := receive(t, func(v http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer := httptest.NewRecorder()
 			v.ServeHTTP(answer, r)
-			if lost && r.Header.Get("Jisr-Part") == "item" { // kept, and the answer is lost on the way
+			if lost.Load() && r.Header.Get("Jisr-Part") == "item" { // kept, and the answer is lost on the way
 				panic(http.ErrAbortHandler)
 			}
 			w.WriteHeader(answer.Code)
@@ -221,7 +223,7 @@ func TestDeliveryTriedAgainIsKeptOnce(t *testing.T) {
 	if err == nil || errors.As(err, new(*deliver.Refusal)) {
 		t.Fatalf("a lost answer is no refusal: %v", err)
 	}
-	lost = false
+	lost.Store(false)
 	if _, err := push.Send(t.Context(), d, m); err != nil {
 		t.Fatal(err)
 	}

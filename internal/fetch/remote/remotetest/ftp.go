@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,7 +119,8 @@ func serveFTP(t testing.TB, o *server.Options) (s *Server, address string) {
 	}
 	o.Driver, o.Perm = driver, server.NewSimplePerm("desk", "desk")
 	o.Auth = &server.SimpleAuth{Name: User, Password: Password}
-	o.Logger = &server.DiscardLogger{}
+	serving := &firstWord{said: make(chan struct{})}
+	o.Logger = serving
 	o.Hostname = "127.0.0.1"
 	o.Port = freePort(t)
 	f, err := server.NewServer(o)
@@ -132,6 +134,7 @@ func serveFTP(t testing.TB, o *server.Options) (s *Server, address string) {
 	for {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
+			<-serving.said
 			c.Close()
 			break
 		}
@@ -149,6 +152,17 @@ func serveFTP(t testing.TB, o *server.Options) (s *Server, address string) {
 	})
 	return &Server{URL: "ftp://" + address + "/", Dir: dir}, address
 }
+
+// firstWord tells when the server says something of its first connection: only
+// then is all of it in place, and may be shut down.
+type firstWord struct {
+	server.DiscardLogger
+	once sync.Once
+	said chan struct{}
+}
+
+// Print implements server.Logger.
+func (w *firstWord) Print(string, any) { w.once.Do(func() { close(w.said) }) }
 
 // freePort returns a port that nothing listened at just now: the server wants a
 // number.
