@@ -38,6 +38,25 @@ type grammar struct {
 		Refile  refileCmd  `cmd:"" help:"Issue a killed or wrongly filed item anew."`
 	} `cmd:"" help:"Work with items."`
 
+	Source struct {
+		Add    sourceAddCmd    `cmd:"" help:"Add a place that news comes from."`
+		List   sourceListCmd   `cmd:"" help:"List sources and how they fare."`
+		Show   sourceShowCmd   `cmd:"" help:"Show a source."`
+		Change sourceChangeCmd `cmd:"" help:"Change a source."`
+		Pause  sourcePauseCmd  `cmd:"" help:"Stop looking at a source."`
+		Resume sourceResumeCmd `cmd:"" help:"Look at a source again."`
+		Remove sourceRemoveCmd `cmd:"" help:"Remove a source; what came from it stays."`
+		Fetch  sourceFetchCmd  `cmd:"" help:"Look at a source now and take what is new."`
+	} `cmd:"" help:"Work with the places that news comes from."`
+
+	Arrivals struct {
+		List    arrivalsListCmd    `cmd:"" help:"List files as they came, the newest first."`
+		Show    arrivalsShowCmd    `cmd:"" help:"Show what came of a file."`
+		Retry   arrivalsRetryCmd   `cmd:"" help:"Take files anew that failed or were set aside."`
+		Dismiss arrivalsDismissCmd `cmd:"" help:"Set files aside that failed."`
+		Save    arrivalsSaveCmd    `cmd:"" help:"Write a file as it came."`
+	} `cmd:"" help:"Work with the files that came."`
+
 	Partner struct {
 		Add     partnerAddCmd     `cmd:"" help:"Get to know another node, by its address."`
 		Confirm partnerConfirmCmd `cmd:"" help:"Confirm a partner after comparing fingerprints."`
