@@ -14,7 +14,9 @@ func TestVocabularyIsFetchedOnlyFromWhereTheOperatorMeans(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("secret")) }))
 	defer other.Close()
 	mux := http.NewServeMux()
-	mux.HandleFunc("/topics", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/topics/", http.StatusMovedPermanently) })
+	mux.HandleFunc("/topics", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/topics/", http.StatusMovedPermanently)
+	})
 	mux.HandleFunc("/topics/", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"uri":"x"}`)) })
 	mux.HandleFunc("/inside", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), http.StatusFound)

@@ -20,6 +20,7 @@ import (
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
@@ -37,7 +38,8 @@ type Options struct {
 	Blobs    *blob.Store
 	Search   *search.Service // nil for a node without an index
 	Vocab    *vocab.Service
-	Metrics  *Metrics // nil to count nothing
+	Media    *media.Service // nil to make no previews of what is stored
+	Metrics  *Metrics       // nil to count nothing
 	Limits   Limits
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -76,6 +78,7 @@ type server struct {
 	blobs    *blob.Store
 	search   *search.Service
 	vocab    *vocab.Service
+	media    *media.Service
 	metrics  *Metrics
 	buckets  *buckets
 	streams  *streams
@@ -90,7 +93,7 @@ func newServer(o Options) *server {
 	limits := o.Limits.withDefaults()
 	return &server{
 		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, ingest: o.Ingest, people: o.People, blobs: o.Blobs,
-		search: o.Search, vocab: o.Vocab, metrics: o.Metrics, now: o.Now, log: o.Log,
+		search: o.Search, vocab: o.Vocab, media: o.Media, metrics: o.Metrics, now: o.Now, log: o.Log,
 		buckets: newBuckets(limits.Rate, limits.Burst),
 		streams: newStreams(limits.Streams, streamsEach),
 	}

@@ -23,6 +23,7 @@ import (
 	"jisr/internal/format/ninjs"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -74,6 +75,9 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	must(t, n.Vocab.LoadEmbedded(t.Context()))
 	n.Ingest = ingest.New(ingest.Options{DB: d, Newsroom: n.Newsroom, Blobs: blobs, Origin: origin, Now: n.clock, Log: log,
 		Folder: func(path string) bool { return path == "/srv/wires" }})
+	n.Media, err = media.New(media.Options{DB: d, Blobs: blobs, Dir: t.TempDir(), Now: n.clock, Log: log,
+		Later: func(context.Context, *db.Tx, string) error { return nil }})
+	must(t, err)
 	n.Metrics = NewMetrics(l, n.Exchange)
 	n.server = newServer(n.Options)
 	mux := http.NewServeMux()

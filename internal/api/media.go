@@ -37,6 +37,12 @@ func (s *server) putMedia(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	if s.media != nil {
+		// What is of no type that pages show is stored all the same.
+		if err := s.media.Register(c.Context(), info.Digest); err != nil && news.KindOf(err) != news.Invalid {
+			return err
+		}
+	}
 	return writeJSON(w, http.StatusCreated, stored{info.Digest, info.Size})
 }
 

@@ -73,3 +73,15 @@ func TestFileNamesOfSendersAreTamed(t *testing.T) {
 		}
 	}
 }
+
+func TestStoredPictureIsWantedOnPagesAndStoredTextIsNot(t *testing.T) {
+	n := sqliteNode(t)
+	token := n.token(t, []people.Role{people.Reporter})
+	for body, shown := range map[string]bool{"\x89PNG\r\n\x1a\n": true, "a text": false} {
+		var st stored
+		n.do(t, token, "POST", "/api/v1/media", []byte(body)).want(201).into(&st)
+		if _, err := n.Media.File(t.Context(), st.Digest); (err == nil) != shown {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"sync"
 	"time"
 
 	"jisr/internal/blob"
@@ -51,6 +52,7 @@ type Service struct {
 
 	ffmpeg, ffprobe string        // empty if they are not there
 	turn            chan struct{} // held while something is decoded: one at a time, for memory
+	finishing       sync.Mutex    // held while a whole upload is stored: who asks for it must not do so, too
 }
 
 // New returns the service with its folder.

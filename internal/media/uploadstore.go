@@ -91,6 +91,14 @@ func (s *Service) finish(ctx context.Context, u *Upload) error {
 	// Whoever uploaded may have gone: the file is here all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishFor)
 	defer cancel()
+	s.finishing.Lock()
+	defer s.finishing.Unlock()
+	if done, err := s.Upload(ctx, u.Owner, u.ID); err != nil || done.Digest != "" || done.Refused != "" {
+		if err == nil {
+			*u = *done
+		}
+		return err
+	}
 	head, err := firstBytes(s.partOf(u.ID))
 	if err != nil {
 		return fmt.Errorf("finish the upload: %w", err)

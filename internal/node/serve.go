@@ -104,7 +104,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.Handle("/exchange/", protocol)
 	mux.Handle(exchange.ProfilePath, protocol)
 	rest := api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange, Ingest: n.Ingest,
-		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Metrics: metrics, Now: time.Now, Log: n.log})
+		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Media: n.Media, Metrics: metrics, Now: time.Now, Log: n.log})
 	mux.Handle("/api/", rest)
 	mux.Handle("/ingest/v1/", rest)
 	mux.Handle(websub.Path, collect.WebSub(n.collecting(), n.Ingest.KeepFor))

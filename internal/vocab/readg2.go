@@ -43,7 +43,6 @@ func readKnowledgeItem(data []byte) (*Edition, error) {
 type knowledge struct {
 	*Edition
 	catalog map[string]string // schemes that the file declares, by alias
-	alias   []string          // of each concept's QCode
 }
 
 func (k *knowledge) part(n *xmltree.Node) {

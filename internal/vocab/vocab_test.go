@@ -241,6 +241,26 @@ func TestReadersSeeNamesInTheirLanguageAndTheRecordStays(t *testing.T) {
 	})
 }
 
+func TestEveryEmbeddedConceptIsFoundByEachOfItsNames(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		editions, err := Embedded()
+		must(t, err)
+		for _, e := range editions {
+			must(t, e.check())
+			for _, c := range e.Concepts {
+				for lang, name := range c.Names {
+					found, err := s.Search(t.Context(), Query{Text: name, Language: lang})
+					must(t, err)
+					if !slices.ContainsFunc(found, func(m Match) bool { return m.Concept.URI == c.URI }) {
+						t.Errorf("%q does not find %s", name, c.URI)
+					}
+				}
+			}
+		}
+	})
+}
+
 // alphabets are those in which generated labels are written.
 var alphabets = map[string]string{"ar": "ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآءؤئىة", "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "en": "abcdefghijklmnopqrstuvwxyz", "zh-Hans": "新闻体育政治经济文化宗教健康"}
 
