@@ -387,6 +387,33 @@ func TestRecordingThatPointsElsewhereIsNotFollowed(t *testing.T) {
 	}
 }
 
+func TestFormatIsToldAndNotGuessed(t *testing.T) {
+	h := sqlite(t)
+	other := filepath.Join(t.TempDir(), "secret.wav")
+	must(t, os.WriteFile(other, made(t, "s.wav", testSound("1")...), 0o600))
+	// ffprobe alone takes this for a list of files, and opens them.
+	info, err := h.blobs.Put(t.Context(), strings.NewReader("ffconcat version 1.0\nfile "+other+"\n"), blob.Expect{})
+	must(t, err)
+	for _, demux := range []string{"mp3", "mov", "wav", "matroska"} {
+		w := &work{s: h.Service, file: &File{Digest: info.Digest}, kind: Kind{demux: demux}, dir: t.TempDir()}
+		if err := w.probe(t.Context()); err == nil && len(w.file.Streams) > 0 || w.file.Duration != 0 {
+			t.Errorf("told %s: %+v, %v", demux, w.file, err)
+		}
+	}
+}
+
+func FuzzSniff(f *testing.F) {
+	for _, head := range []string{"\xff\xd8\xff", "WEBVTT\n", "1\n00:00:01,000 --> 00:00:02,000\n", "\x00\x00\x00\x18ftypisom", "RIFF\x24\x00\x00\x00WAVEfmt ", "<svg", "G"} {
+		f.Add([]byte(head))
+	}
+	f.Fuzz(func(t *testing.T, head []byte) {
+		k, err := Sniff(head)
+		if (err == nil) != (k.Type != "" && k.Class != "") || err != nil && news.KindOf(err) != news.Invalid {
+			t.Fatalf("%+v, %v", k, err)
+		}
+	})
+}
+
 func TestProgramsThatWantTooMuchAreEnded(t *testing.T) {
 	h := sqlite(t)
 	data := made(t, "long.mp4", append(testPicture("640x360", "20"), "-c:v", "libx264", "-preset", "ultrafast")...)
