@@ -134,7 +134,7 @@ func (s *Service) check(ctx context.Context, d *Destination, t *task) (*outcome,
 		if p.index > t.index && p.state != Superseded {
 			return newOutcome(t, Superseded, "a newer version took its place"), nil
 		}
-		got = got || p.index < t.index && p.got()
+		got = got || p.index < t.index && (p.got() || p.state == Offered)
 	}
 	switch {
 	case t.act.StopsUse() && !got:

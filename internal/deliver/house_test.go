@@ -319,3 +319,11 @@ func (r *receiver) body(key string) string {
 	defer r.mu.Unlock()
 	return r.bodies[key]
 }
+
+// picture stores bytes as media and returns their digest.
+func (h *house) picture(bytes string) string {
+	h.t.Helper()
+	info, err := h.Blobs.Put(h.t.Context(), strings.NewReader(bytes), blob.Expect{})
+	must(h.t, err)
+	return info.Digest
+}

@@ -22,7 +22,8 @@ func (s *Service) offer(ctx context.Context, tx *db.Tx, d *Destination, cond *co
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'offered', place = $1, tried = $2, reason = '',
+	// due is when it became to be seen, from here on.
+	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'offered', place = $1, due = $2, reason = '',
 		reached = CASE WHEN $3 = 1 THEN 1 ELSE reached END WHERE id = $4 AND state = 'sending'`,
 		cond.place, db.Micros(now), flag(told), t.id)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"jisr/internal/blob"
 	"jisr/internal/deliver/filename"
+	"jisr/internal/format"
 	"jisr/internal/format/loss"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
@@ -38,14 +39,14 @@ func (s *Service) parcel(ctx context.Context, d *Destination, t *task) (*parcel,
 	if err != nil {
 		return nil, err
 	}
-	it, err := s.outgoing(ctx, d, r, e, body)
+	it, err := s.outgoing(d, r, e, body)
 	if err != nil {
 		return nil, err
 	}
 	p := &parcel{format: d.Format, message: &Message{ID: t.id, Origin: r.Origin, URI: e.Ref, Version: body.Version, Act: body.Act,
 		Priority: urgent(body.Act), Subject: subject(it, body.Act), Entry: r.Hash().String(), Issued: e.At}}
 	if d.Kind == Callback {
-		return p, s.entryOf(d, it, p)
+		return p, s.entryOf(ctx, d, it, t, p)
 	}
 	if err := s.write(ctx, d, t, it, p); err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func (s *Service) parcel(ctx context.Context, d *Destination, t *task) (*parcel,
 
 // outgoing is the item as it leaves: what the entry's act means is in it, for
 // every format to write.
-func (s *Service) outgoing(ctx context.Context, d *Destination, r *ledger.Record, e *ledger.Entry, body *news.ItemBody) (*news.Item, error) {
+func (s *Service) outgoing(d *Destination, r *ledger.Record, e *ledger.Entry, body *news.ItemBody) (*news.Item, error) {
 	it, err := contentOf(r, e, body)
 	if err != nil {
 		return nil, err
@@ -119,22 +120,9 @@ func subject(it *news.Item, act news.Act) string {
 // write puts the item into the destination's format, or takes the bytes that
 // were made of it before, and keeps them.
 func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.Item, p *parcel) error {
-	w, err := s.pages.write(it, d.Format, t.position)
+	w, err := s.shape(d, it, t.position, p)
 	if err != nil {
 		return err
-	}
-	p.message.ContentType = contentType(d.Format, w.Data)
-	name, err := filename.Parse(d.FileName)
-	if err != nil {
-		return err
-	}
-	p.message.Name = name.Name(&filename.File{Origin: p.message.Origin, URI: p.message.URI, Version: p.message.Version, Act: p.message.Act,
-		Issued: p.message.Issued, Slugline: it.Slugline, Headline: it.Headline(), Language: it.Language, Urgency: it.Urgency,
-		Ext: strings.TrimPrefix(w.Ext, ".")})
-	if d.Kind == Mail {
-		if err := s.toRead(it, t, p); err != nil {
-			return err
-		}
 	}
 	if t.body != "" && t.format == d.Format {
 		if b, err := s.body(t.body); err == nil {
@@ -145,18 +133,52 @@ func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.I
 			return nil
 		}
 	}
-	p.message.Body, p.body = w.Data, ledger.Sum(w.Data).String()
+	p.message.Body = w.Data
 	if p.losses, err = lossesJSON(w.Losses); err != nil {
 		return err
 	}
-	if s.Blobs.Has(p.body) {
-		return nil
+	p.body, err = s.keep(ctx, w.Data)
+	return err
+}
+
+// shape writes the item and fills in what the message says of it.
+func (s *Service) shape(d *Destination, it *news.Item, position int64, p *parcel) (format.Written, error) {
+	m := p.message
+	w, err := s.pages.write(it, d.Format, position)
+	if err != nil {
+		return w, err
 	}
-	// Kept before it is sent: what went out can always be shown.
-	if _, err := s.Blobs.Put(ctx, bytes.NewReader(w.Data), blob.Expect{Digest: p.body}); err != nil {
-		return fmt.Errorf("keep what is sent: %w", err)
+	name, err := filename.Parse(d.FileName)
+	if err != nil {
+		return w, err
 	}
-	return nil
+	m.ContentType = contentType(d.Format, w.Data)
+	m.Name = name.Name(&filename.File{Origin: m.Origin, URI: m.URI, Version: m.Version, Act: m.Act, Issued: m.Issued, Slugline: it.Slugline,
+		Headline: it.Headline(), Language: it.Language, Urgency: it.Urgency, Ext: strings.TrimPrefix(w.Ext, ".")})
+	if d.Kind != Mail {
+		return w, nil
+	}
+	// People read a mail, whatever the file in it is.
+	text, err := s.pages.write(it, "text", position)
+	if err != nil {
+		return w, err
+	}
+	page, err := s.pages.write(it, "html", position)
+	m.Text, m.HTML = string(text.Data), string(page.Data)
+	return w, err
+}
+
+// keep stores what is to be sent, before it is sent: what went out can always be
+// shown.
+func (s *Service) keep(ctx context.Context, b []byte) (digest string, err error) {
+	digest = ledger.Sum(b).String()
+	if s.Blobs.Has(digest) {
+		return digest, nil
+	}
+	if _, err := s.Blobs.Put(ctx, bytes.NewReader(b), blob.Expect{Digest: digest}); err != nil {
+		return "", fmt.Errorf("keep what is sent: %w", err)
+	}
+	return digest, nil
 }
 
 // body returns the bytes of a digest that were sent.
@@ -189,20 +211,6 @@ func lossesJSON(found []loss.Loss) ([]byte, error) {
 		out = append(out, Loss(l))
 	}
 	return json.Marshal(out)
-}
-
-// toRead adds what people read of a mail, whatever the file in it is.
-func (s *Service) toRead(it *news.Item, t *task, p *parcel) error {
-	text, err := s.pages.write(it, "text", t.position)
-	if err != nil {
-		return err
-	}
-	page, err := s.pages.write(it, "html", t.position)
-	if err != nil {
-		return err
-	}
-	p.message.Text, p.message.HTML = string(text.Data), string(page.Data)
-	return nil
 }
 
 // contentType returns the media type of a written item; those of NewsML-G2 are

@@ -82,6 +82,10 @@ type Service struct {
 	pages     pages
 	rights    decisions
 	client    *http.Client // of the hub
+	verifying chan struct{}
+	hubWork   sync.WaitGroup
+	stopping  context.Context // ends with Run
+	stop      context.CancelFunc
 }
 
 // New returns the service. Run makes it work.
@@ -92,16 +96,20 @@ func New(o Options) *Service {
 	s := &Service{Options: o, process: ulid.MustNew(ulid.Now(), rand.Reader).String()}
 	s.desk = desk{db: o.DB, jobs: make(chan *deskJob)}
 	s.couriers = couriers{running: map[string]*courier{}, called: make(chan struct{}, 1)}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.verifying = make(chan struct{}, maxVerifying)
 	s.client = fetch.Client(fetch.Options{Allow: o.Allow, Header: callbackTime})
 	return s
 }
 
-// Run notes what is owed and sends it until ctx ends.
+// Run notes what is owed and sends it until ctx ends. It is called once.
 func (s *Service) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Ledger.Follow(ctx, s.follower()) })
 	wg.Go(func() { s.dispatch(ctx) })
 	wg.Wait()
+	s.stop()
+	s.hubWork.Wait()
 }
 
 // Follower returns the follower that notes what is owed, for a command that runs

@@ -250,6 +250,9 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, d *Destination, cond *con
 	if err != nil {
 		return fmt.Errorf("note a delivery: %w", err)
 	}
+	if d.Kind == Callback && o.gone {
+		return endCallbacks(ctx, tx, now, `id = $2`, d.ID) // WebSub §7: it does not want to be called any more
+	}
 	if !cond.learn(o, now) {
 		return nil
 	}

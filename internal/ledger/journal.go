@@ -143,6 +143,19 @@ func (l *Ledger) At(ctx context.Context, position int64) (*Record, error) {
 	return one(l.db.Reader().QueryRowContext(ctx, selectBody+` WHERE e.position = $1`, position))
 }
 
+// AtAll returns the records at the positions of the journal, oldest first, with
+// their content. Positions that hold nothing are left out.
+func (l *Ledger) AtAll(ctx context.Context, positions []int64) ([]*Record, error) {
+	if len(positions) == 0 {
+		return nil, nil
+	}
+	marks, args := make([]string, len(positions)), make([]any, len(positions))
+	for i, p := range positions {
+		marks[i], args[i] = fmt.Sprintf("$%d", i+1), p
+	}
+	return queryRecords(ctx, l.db.Reader(), selectBody+` WHERE e.position IN (`+strings.Join(marks, ", ")+`) ORDER BY e.position`, args...)
+}
+
 // AtIndex returns the record at an index of the origin's log, with its content.
 func (l *Ledger) AtIndex(ctx context.Context, origin string, index int64) (*Record, error) {
 	return one(l.db.Reader().QueryRowContext(ctx, selectBody+` WHERE g.origin = $1 AND e.idx = $2`, origin, index))

@@ -84,14 +84,15 @@ CREATE TABLE catalogue (
 );
 INSERT INTO catalogue (id, revision) VALUES (1, 1);
 
--- What opens a pull feed, as digest.
+-- What opens a pull feed, as digest. A revoked one stays: the log names it.
 CREATE TABLE feed_token (
   id          TEXT PRIMARY KEY,        -- ULID
   destination TEXT NOT NULL REFERENCES destination (id),
   name        TEXT NOT NULL,
   hash        BYTEA NOT NULL UNIQUE,
   created     BIGINT NOT NULL,
-  used        BIGINT NOT NULL          -- to the minute; 0 for never
+  used        BIGINT NOT NULL,         -- to the minute; 0 for never
+  revoked     BIGINT NOT NULL          -- 0 while it opens the feed
 );
 CREATE INDEX feed_token_destination ON feed_token (destination, id);
 
@@ -110,7 +111,7 @@ CREATE TABLE delivery (
   priority    SMALLINT NOT NULL,       -- 1 for kill, hold and correction
   created     BIGINT NOT NULL,
   not_before  BIGINT NOT NULL,         -- end of the embargo; 0 for none
-  due         BIGINT NOT NULL,         -- while waiting: the next attempt
+  due         BIGINT NOT NULL,         -- while waiting: the next attempt; in a feed: since when
   since       BIGINT NOT NULL,         -- from when on it could be sent: given up three days later
   attempts    BIGINT NOT NULL DEFAULT 0,
   reached     SMALLINT NOT NULL DEFAULT 0, -- the other side has it, or may have it
