@@ -108,17 +108,11 @@ func (s *Service) attempt(ctx context.Context, d *Destination, t *task) *outcome
 	if len(p.message.Media) > 0 {
 		limit = mediaTime
 	}
-	if err := s.Fault("send"); err != nil {
-		return s.retry(t, err)
-	}
 	sending, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	receipt, err := sender.Send(sending, d, p.message)
 	o := s.judge(ctx, t, receipt, err)
 	o.format, o.name, o.body, o.size, o.losses, o.entry = p.format, p.message.Name, p.body, int64(len(p.message.Body)), p.losses, p.message.Entry
-	if err := s.Fault("sent"); err != nil {
-		return again(t, s.Now())
-	}
 	return o
 }
 

@@ -11,8 +11,9 @@ import (
 // one to note what came of them, and a durable transaction costs the same for
 // one as for fifty.
 type desk struct {
-	db   *db.DB
-	jobs chan *deskJob
+	db    *db.DB
+	fault func(step string) error
+	jobs  chan *deskJob
 }
 
 // deskJob is one courier's part of a transaction. It may be called again when
@@ -66,7 +67,21 @@ const deskTime = 30 * time.Second
 func (k *desk) together(jobs []*deskJob) {
 	ctx, cancel := context.WithTimeout(context.Background(), deskTime)
 	defer cancel()
-	err := k.db.Write(ctx, func(tx *db.Tx) error {
+	err := k.transact(ctx, jobs)
+	for i, j := range jobs {
+		if err != nil && len(jobs) > 1 {
+			j.done <- k.transact(ctx, jobs[i:i+1])
+			continue
+		}
+		j.done <- err
+	}
+}
+
+func (k *desk) transact(ctx context.Context, jobs []*deskJob) error {
+	if err := k.fault("note"); err != nil {
+		return err
+	}
+	return k.db.Write(ctx, func(tx *db.Tx) error {
 		for _, j := range jobs {
 			if err := j.do(ctx, tx); err != nil {
 				return err
@@ -74,11 +89,4 @@ func (k *desk) together(jobs []*deskJob) {
 		}
 		return nil
 	})
-	for _, j := range jobs {
-		if err != nil && len(jobs) > 1 {
-			j.done <- k.db.Write(ctx, func(tx *db.Tx) error { return j.do(ctx, tx) })
-			continue
-		}
-		j.done <- err
-	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"jisr/internal/blob"
 	"jisr/internal/db"
+	"jisr/internal/db/dbtest"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
@@ -120,14 +121,16 @@ func newHouse(t *testing.T, d *db.DB) *house {
 	return h
 }
 
-func prepareHouse(t *testing.T, d *db.DB) *house {
+func prepareHouse(t *testing.T, d *db.DB) *house { return prepareHouseOf(t, d, "wire.example") }
+
+func prepareHouseOf(t *testing.T, d *db.DB, origin string) *house {
 	t.Helper()
 	h := &house{t: t, rights: &rights{no: map[string]string{}}}
 	keys, err := ledger.OpenKeyring(t.TempDir())
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
 	lo := ledger.Options{DB: d, Keys: keys, Now: h.clock, Log: log}
-	key, err := ledger.GenerateKey("wire.example")
+	key, err := ledger.GenerateKey(origin)
 	must(t, err)
 	must(t, ledger.Create(t.Context(), lo, key))
 	l, err := ledger.Open(t.Context(), lo)
@@ -326,4 +329,40 @@ func (h *house) picture(bytes string) string {
 	info, err := h.Blobs.Put(h.t.Context(), strings.NewReader(bytes), blob.Expect{})
 	must(h.t, err)
 	return info.Digest
+}
+
+// faults injects faults; the house must not have been started.
+func (h *house) faults(f func(step string) error) { h.Fault, h.desk.fault = f, f }
+
+// partner is another house whose ledger this one mirrors.
+type partner struct {
+	*house
+	here *house
+}
+
+func newPartner(t *testing.T, h *house) *partner {
+	t.Helper()
+	p := &partner{prepareHouseOf(t, dbtest.Open(t, db.SQLite), "partner.example"), h}
+	must(t, h.DB.Write(t.Context(), func(tx *db.Tx) error {
+		return ledger.AddMirror(t.Context(), tx, "partner.example", p.Ledger.Key().Verifier)
+	}))
+	return p
+}
+
+// issue has the partner perform an act, and its ledger mirrored.
+func (p *partner) issue(act news.Act, it *news.Item) {
+	p.here.t.Helper()
+	t := p.here.t
+	p.house.issue(act, it)
+	head, err := p.Ledger.Head(t.Context(), "partner.example")
+	must(t, err)
+	mirror, err := p.here.Ledger.Head(t.Context(), "partner.example")
+	must(t, err)
+	records, err := p.Ledger.Range(t.Context(), "partner.example", mirror.Size, 100)
+	must(t, err)
+	x := &ledger.Extension{Origin: "partner.example", From: mirror.Size, Checkpoint: head.Checkpoint}
+	for _, r := range records {
+		x.Records = append(x.Records, ledger.Incoming{Bytes: r.Bytes, Content: r.Body})
+	}
+	must(t, p.here.Ledger.Extend(t.Context(), x))
 }

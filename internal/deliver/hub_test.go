@@ -136,7 +136,10 @@ func TestHubRetriesInOrderAndStopsWhenToldTo(t *testing.T) {
 	h.do(news.Publish, it)
 	found, err := h.Callbacks(t.Context(), h.feed.ID)
 	must(t, err)
-	h.until("an attempt", func() bool { f, err := h.Fares(t.Context(), []string{found[0].ID}); return err == nil && f[found[0].ID].Failures > 0 })
+	h.until("an attempt", func() bool {
+		f, err := h.Fares(t.Context(), []string{found[0].ID})
+		return err == nil && f[found[0].ID].Failures > 0
+	})
 	h.do(news.Update, it)
 	h.await(h.feed, "urn:x:1 v1 publish superseded", "urn:x:1 v2 update offered")
 	r.answers(200)

@@ -94,7 +94,7 @@ func New(o Options) *Service {
 		o.Fault = func(string) error { return nil }
 	}
 	s := &Service{Options: o, process: ulid.MustNew(ulid.Now(), rand.Reader).String()}
-	s.desk = desk{db: o.DB, jobs: make(chan *deskJob)}
+	s.desk = desk{db: o.DB, fault: o.Fault, jobs: make(chan *deskJob)}
 	s.couriers = couriers{running: map[string]*courier{}, called: make(chan struct{}, 1)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.verifying = make(chan struct{}, maxVerifying)
