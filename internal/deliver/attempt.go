@@ -77,11 +77,8 @@ func (s *Service) attempt(ctx context.Context, d *Destination, t *task) *outcome
 	if ctx.Err() != nil {
 		return again(t, s.Now())
 	}
-	if err := s.Fault("check"); err != nil {
-		return s.retry(t, err)
-	}
 	if o, err := s.check(ctx, d, t); err != nil {
-		return s.retry(t, err)
+		return s.internal(ctx, t, err)
 	} else if o != nil {
 		return o
 	}
@@ -90,12 +87,15 @@ func (s *Service) attempt(ctx context.Context, d *Destination, t *task) *outcome
 	}
 	p, err := s.parcel(ctx, d, t)
 	if err != nil {
-		return s.unwritable(t, err)
+		return s.unwritable(ctx, t, err)
 	}
 	if p.missing != "" && s.Now().Sub(t.since) < mediaPatience {
 		o := again(t, s.Now().Add(5*time.Second))
 		o.reason = "waits for the media " + p.missing
 		return o
+	}
+	if p.missing != "" {
+		p.lose("/renditions", "the media "+p.missing+" were not here in time")
 	}
 	sender := s.Senders[d.Kind]
 	if d.Kind == Callback {
@@ -112,13 +112,16 @@ func (s *Service) attempt(ctx context.Context, d *Destination, t *task) *outcome
 	defer cancel()
 	receipt, err := sender.Send(sending, d, p.message)
 	o := s.judge(ctx, t, receipt, err)
-	o.format, o.name, o.body, o.size, o.losses, o.entry = p.format, p.message.Name, p.body, int64(len(p.message.Body)), p.losses, p.message.Entry
+	o.format, o.name, o.body, o.size, o.losses, o.entry = p.format, p.message.Name, p.body, int64(len(p.message.Body)), p.noted(), p.message.Entry
 	return o
 }
 
 // check asks, at the last moment, whether the delivery should still be sent. nil
 // if it should.
 func (s *Service) check(ctx context.Context, d *Destination, t *task) (*outcome, error) {
+	if err := s.Fault("check"); err != nil {
+		return nil, err
+	}
 	before, err := s.history(ctx, t.item, d.ID)
 	if err != nil {
 		return nil, err
@@ -214,23 +217,28 @@ func (s *Service) judge(ctx context.Context, t *task, r Receipt, err error) *out
 		o.came, o.answer, o.gone = refused, fetch.Said(no.Status), strings.HasPrefix(no.Status, "410")
 		return o
 	}
-	o := s.retry(t, err)
-	o.came, o.reached = failed, maybeArrived(err)
-	if no != nil {
-		o.answer, o.reason, o.after = fetch.Said(no.Status), no.Reason, no.After
-		if no.After > 0 {
-			if after := s.Now().Add(min(no.After, maxAfter)); after.After(o.due) {
-				o.due = after
-			}
-		}
+	if no == nil {
+		o := s.retry(t, err)
+		o.came, o.reached = failed, maybeArrived(err)
+		return o
+	}
+	o := s.later(t, no.Reason)
+	o.came, o.reached, o.answer, o.after = failed, maybeArrived(err), fetch.Said(no.Status), no.After
+	if after := s.Now().Add(min(no.After, maxAfter)); no.After > 0 && after.After(o.due) {
+		o.due = after
 	}
 	return o
 }
 
-// retry has a delivery tried again, or given up after three days.
+// retry has a delivery tried again that an error kept from going out.
 func (s *Service) retry(t *task, err error) *outcome {
+	return s.later(t, fetch.Said(fetch.Reason(err)))
+}
+
+// later has a delivery tried again, or given up after three days.
+func (s *Service) later(t *task, why string) *outcome {
 	now := s.Now()
-	o := newOutcome(t, Waiting, fetch.Said(fetch.Reason(err)))
+	o := newOutcome(t, Waiting, why)
 	o.due = now.Add(backoff(t.attempts + 1))
 	if o.due.Sub(t.since) > giveUp {
 		o.state, o.reason = Failed, "given up after three days; "+o.reason
@@ -239,15 +247,22 @@ func (s *Service) retry(t *task, err error) *outcome {
 }
 
 // unwritable says what becomes of a delivery that could not be put into its
-// format: nothing that trying again would change, unless the fault is ours.
-func (s *Service) unwritable(t *task, err error) *outcome {
+// format: if the item does not fit, trying again would change nothing.
+func (s *Service) unwritable(ctx context.Context, t *task, err error) *outcome {
 	if k := news.KindOf(err); k == news.Invalid || k == news.TooLarge {
 		return newOutcome(t, Failed, "it cannot be written for this destination: "+fetch.Said(message(err)))
 	}
-	s.Log.Error("cannot write a delivery; will try again", "delivery", t.id, "err", err)
-	o := s.retry(t, err)
-	o.reason = "it could not be written; the node's log says why"
-	return o
+	return s.internal(ctx, t, err)
+}
+
+// internal has a delivery tried again that a fault of this node kept from going
+// out; what it was is not for everyone to read.
+func (s *Service) internal(ctx context.Context, t *task, err error) *outcome {
+	if ctx.Err() != nil {
+		return again(t, s.Now())
+	}
+	s.Log.Error("cannot prepare a delivery; will try again", "delivery", t.id, "err", err)
+	return s.later(t, "this node could not prepare it; its log says why")
 }
 
 // maybeArrived reports whether the other side may have got what was sent, by the

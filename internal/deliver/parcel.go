@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"jisr/internal/blob"
 	"jisr/internal/deliver/filename"
 	"jisr/internal/format"
-	"jisr/internal/format/loss"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 )
@@ -24,7 +24,7 @@ type parcel struct {
 	message *Message
 	format  string
 	body    string // digest
-	losses  []byte // JSON
+	losses  []Loss // what the format could not carry
 	missing string // digest of media that are not here yet
 }
 
@@ -126,7 +126,10 @@ func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.I
 	}
 	if t.body != "" && t.format == d.Format {
 		if b, err := s.body(t.body); err == nil {
-			p.message.Body, p.body, p.losses = b, t.body, t.losses
+			p.message.Body, p.body = b, t.body
+			if err := json.Unmarshal([]byte(cmp.Or(string(t.losses), "null")), &p.losses); err != nil {
+				return err
+			}
 			if t.name != "" {
 				p.message.Name = t.name
 			}
@@ -134,8 +137,8 @@ func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.I
 		}
 	}
 	p.message.Body = w.Data
-	if p.losses, err = lossesJSON(w.Losses); err != nil {
-		return err
+	for _, l := range w.Losses {
+		p.lose(l.Path, l.Reason)
 	}
 	p.body, err = s.keep(ctx, w.Data)
 	return err
@@ -202,15 +205,22 @@ type Loss struct {
 // maxLosses bounds what is noted of one delivery.
 const maxLosses = 50
 
-func lossesJSON(found []loss.Loss) ([]byte, error) {
-	if len(found) == 0 {
-		return nil, nil
+func (p *parcel) lose(path, reason string) {
+	if len(p.losses) < maxLosses {
+		p.losses = append(p.losses, Loss{path, reason})
 	}
-	out := make([]Loss, 0, min(len(found), maxLosses))
-	for _, l := range found[:min(len(found), maxLosses)] {
-		out = append(out, Loss(l))
+}
+
+// noted is the losses as they are stored.
+func (p *parcel) noted() []byte {
+	if len(p.losses) == 0 {
+		return nil
 	}
-	return json.Marshal(out)
+	b, err := json.Marshal(p.losses)
+	if err != nil {
+		return nil // strings always can be
+	}
+	return b
 }
 
 // contentType returns the media type of a written item; those of NewsML-G2 are

@@ -253,16 +253,19 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, d *Destination, cond *con
 	if d.Kind == Callback && o.gone {
 		return endCallbacks(ctx, tx, now, `id = $2`, d.ID) // WebSub §7: it does not want to be called any more
 	}
-	if !cond.learn(o, now) {
+	pauses := cond.learn(o, now)
+	if pauses {
+		s.Log.Warn("a destination refuses everything and was paused", "destination", d.ID, "name", d.Name, "answer", cond.paused)
+	}
+	if cond.paused == "" || o.came != refused || now.Sub(o.task.since) > giveUp {
 		return nil
 	}
 	// It was not the items that were refused: once people have mended the
-	// destination, they are sent.
-	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'waiting' WHERE destination = $1 AND state = 'refused' AND tried >= $2`,
-		d.ID, db.Micros(cond.refusing))
+	// destination, they are sent. Stops are tried meanwhile, at their own pace.
+	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'waiting', due = $1 WHERE destination = $2 AND state = 'refused' AND tried >= $3`,
+		db.Micros(now.Add(backoff(o.task.attempts+1))), d.ID, db.Micros(cond.refusing))
 	if err != nil {
 		return fmt.Errorf("pause a destination: %w", err)
 	}
-	s.Log.Warn("a destination refuses everything and was paused", "destination", d.ID, "name", d.Name, "answer", cond.paused)
 	return nil
 }
