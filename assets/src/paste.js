@@ -28,10 +28,12 @@ export function cleanPaste(html) {
   return doc.body.innerHTML;
 }
 
-// emphasisOf reads bold and italic out of a style.
+// emphasisOf reads bold and italic out of a style: out of its text, because the
+// content security policy keeps the browser from reading it.
 function emphasisOf(e) {
-  if (/^(bold|[6-9]00)$/.test(e.style?.fontWeight ?? "")) return "strong";
-  if (e.style?.fontStyle === "italic") return "em";
+  const style = e.getAttribute("style") ?? "";
+  if (/font-weight:\s*(bold|[6-9]00)/i.test(style)) return "strong";
+  if (/font-style:\s*italic/i.test(style)) return "em";
   return "";
 }
 

@@ -1,37 +1,12 @@
 package web
 
 import (
-	"strconv"
-	"time"
-
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/web/prose"
 	"jisr/internal/web/view"
 )
-
-func (s *Site) drafts(q *request) error {
-	var after *newsroom.DraftLine
-	if at := q.number("before"); at > 0 {
-		after = &newsroom.DraftLine{Updated: time.UnixMicro(at), ID: q.FormValue("id")}
-	}
-	found, err := s.newsroom.Drafts(q.Context(), after, page)
-	if err != nil {
-		return err
-	}
-	v := view.Drafts{Shell: q.shell("drafts", q.T("menu.drafts"), nil), Drafts: found, Authors: map[string]string{}}
-	for _, d := range found {
-		if _, known := v.Authors[d.Author]; !known {
-			v.Authors[d.Author] = s.authorName(q, d.Author)
-		}
-	}
-	if len(found) == page {
-		last := found[page-1]
-		v.Older = view.Link("/drafts", "before", strconv.FormatInt(last.Updated.UnixMicro(), 10), "id", last.ID)
-	}
-	return q.render(view.DraftsPage(v), nil)
-}
 
 // authorName is a colleague's name; empty for an account that is gone.
 func (s *Site) authorName(q *request, account string) string {
@@ -44,6 +19,13 @@ func (s *Site) authorName(q *request, account string) string {
 
 func (s *Site) newDraft(q *request) error {
 	d := &newsroom.Draft{Item: &news.Item{Type: news.Text, Language: q.Tag}}
+	if id := q.FormValue("template"); id != "" {
+		t, err := s.newsroom.Template(q.Context(), id)
+		if err != nil {
+			return err
+		}
+		d.Item, d.Desk = t.Item, t.Desk
+	}
 	if q.caller.Account.Named {
 		d.Item.By = q.caller.Account.Name
 	}
@@ -67,41 +49,57 @@ func (s *Site) showDraft(q *request, d *newsroom.Draft, f view.Form, conflict *v
 		title = q.T("title.draft_edit")
 	}
 	v := view.Draft{Shell: q.shell("drafts", title, failed), Form: f, Updated: d.Updated, Zones: zones,
-		Markup: prose.HasMarkup(d.Item.Body()), Conflict: conflict}
+		Markup: prose.HasMarkup(d.Item.Body()), Conflict: conflict, HTML: f.HTML}
+	if v.HTML == "" {
+		v.HTML = s.sanitizer.HTML(d.Item.Body())
+	}
+	if err := s.workOn(q, &v); err != nil {
+		return err
+	}
 	if d.Author != "" {
 		v.Author = s.authorName(q, d.Author)
 	}
 	return q.render(view.DraftPage(v), failed)
 }
 
-func (s *Site) saveDraft(q *request) error {
+// readDraft returns the stored draft with what was typed in it, and as it is
+// stored.
+func (s *Site) readDraft(q *request) (d, stored *newsroom.Draft, err error) {
 	f := readForm(q)
-	d := &newsroom.Draft{Item: &news.Item{}}
+	stored = &newsroom.Draft{Item: &news.Item{}}
 	if f.ID != "" {
-		var err error
-		if d, err = s.newsroom.Draft(q.Context(), f.ID); err != nil {
-			return err
+		if stored, err = s.newsroom.Draft(q.Context(), f.ID); err != nil {
+			return nil, nil, err
 		}
 	}
+	typed, item := *stored, *stored.Item
+	d = &typed
+	d.Item, d.Desk, d.Author, d.Revision = &item, f.Desk, q.account(), f.Revision
+	return d, stored, s.applyForm(d.Item, f)
+}
+
+func (s *Site) saveDraft(q *request) error {
+	f := readForm(q)
 	if q.FormValue("do") == "delete" && f.ID != "" {
 		if err := s.newsroom.DeleteDraft(q.Context(), f.ID); err != nil {
 			return err
 		}
 		return q.redirect("/drafts", "deleted")
 	}
-	f.URI, f.Version = d.Item.URI, d.Version
-	stored := *d
-	item := *d.Item
-	d.Item, d.Desk, d.Author, d.Revision = &item, f.Desk, q.account(), f.Revision
-	if err := applyForm(d.Item, f); err != nil {
-		return s.showDraft(q, &stored, f, nil, err)
+	d, stored, err := s.readDraft(q)
+	if stored == nil {
+		return err
+	}
+	f.URI, f.Version = stored.Item.URI, stored.Version
+	if err != nil {
+		return s.showDraft(q, stored, f, nil, err)
 	}
 	saved, err := s.newsroom.SaveDraft(q.Context(), d)
 	if news.KindOf(err) == news.Conflict {
-		return s.draftConflict(q, &stored, f, err)
+		return s.draftConflict(q, stored, f, err)
 	}
 	if err != nil {
-		return s.showDraft(q, &stored, f, nil, err)
+		return s.showDraft(q, stored, f, nil, err)
 	}
 	if q.FormValue("do") == "issue" {
 		return q.redirect(view.Link("/draft/"+saved.ID+"/issue", "act", f.Act), "")
@@ -158,7 +156,8 @@ func (s *Site) showIssue(q *request, failed error) error {
 		return err
 	}
 	v := view.Issue{Shell: q.shell("drafts", q.T("title.issue"), failed), Form: s.formOf(d), Item: d.Item,
-		Body: s.sanitizer.HTML(d.Item.Body()), Act: news.Act(q.FormValue("act")), Reason: q.text("reason")}
+		Body: s.sanitizer.HTML(d.Item.Body()), Act: news.Act(q.FormValue("act")), Reason: q.text("reason"),
+		Checks: newsroom.Checklist(d.Item), At: q.FormValue("at")}
 	if v.Acts, err = s.actsFor(q, d); err != nil {
 		return err
 	}
@@ -209,6 +208,9 @@ func (s *Site) issue(q *request) error {
 	if d.Revision != q.number("revision") {
 		return s.showIssue(q, news.Errorf(news.Conflict, "revision", "the draft was saved after you looked at it"))
 	}
+	if q.FormValue("do") == "schedule" {
+		return s.schedule(q, d, act)
+	}
 	issued, err := s.newsroom.Issue(q.Context(), newsroom.Issue{Act: act, Item: d.Item, Desk: d.Desk, Reason: q.text("reason"),
 		Actor: q.caller.Actor(permissionFor(act)), Draft: d.ID, Expect: d.Version})
 	if err != nil {
@@ -216,4 +218,18 @@ func (s *Site) issue(q *request) error {
 	}
 	s.settle(q, issued.Position)
 	return q.redirect(view.ItemLink("/item", issued.Origin, issued.URI), string(act))
+}
+
+// schedule has the draft issued later.
+func (s *Site) schedule(q *request, d *newsroom.Draft, act news.Act) error {
+	at, err := localMoment(q.FormValue("at"), s.zone.String())
+	if err != nil || at.IsZero() {
+		return s.showIssue(q, news.Errorf(news.Invalid, "at", "say when to issue it"))
+	}
+	err = s.newsroom.Schedule(q.Context(), newsroom.Scheduled{Draft: d.ID, At: at, Revision: d.Revision, Act: act, Reason: q.text("reason"),
+		Actor: q.caller.Actor(permissionFor(act)), Account: q.account()})
+	if err != nil {
+		return s.showIssue(q, err)
+	}
+	return q.redirect("/draft/"+d.ID, "scheduled")
 }

@@ -47,7 +47,7 @@ func readForm(q *request) view.Form {
 	return view.Form{ID: q.FormValue("id"), Revision: q.number("revision"), Act: q.FormValue("act"),
 		Headline: oneLine(q.text("headline")), Slugline: oneLine(q.text("slugline")), Dateline: oneLine(q.text("dateline")),
 		Located: oneLine(q.text("located")), By: oneLine(q.text("by")), Language: q.text("language"), Summary: q.text("summary"),
-		Body: q.text("body"), Desk: oneLine(q.text("desk")), Urgency: q.FormValue("urgency"), Usage: q.text("usage"), EdNote: q.text("ednote"),
+		Body: q.text("body"), HTML: q.text("html"), Desk: oneLine(q.text("desk")), Urgency: q.FormValue("urgency"), Usage: q.text("usage"), EdNote: q.text("ednote"),
 		Made: q.FormValue("made"), Embargo: q.FormValue("embargo"), Zone: strings.TrimSpace(q.FormValue("zone")), Topics: q.Form["subject"]}
 }
 
@@ -55,7 +55,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // applyForm puts what was typed into the item. What the form does not show stays
 // as it was.
-func applyForm(it *news.Item, f view.Form) error {
+func (s *Site) applyForm(it *news.Item, f view.Form) error {
 	embargo, err := localMoment(f.Embargo, f.Zone)
 	if err != nil {
 		return err
@@ -63,7 +63,10 @@ func applyForm(it *news.Item, f view.Form) error {
 	it.Headlines = setMain(it.Headlines, f.Headline, "")
 	it.Descriptions = setMain(it.Descriptions, f.Summary, "")
 	// A body that nobody touched keeps the markup it came with.
-	if f.Body != prose.Plain(it.Body()) {
+	switch {
+	case f.HTML != "":
+		it.Bodies = setMain(it.Bodies, s.sanitizer.Written(f.HTML), "text/html")
+	case f.Body != prose.Plain(it.Body()):
 		it.Bodies = setMain(it.Bodies, prose.Paragraphs(f.Body), "text/html")
 	}
 	it.Slugline, it.Dateline, it.Located, it.By = f.Slugline, f.Dateline, f.Located, f.By

@@ -75,12 +75,19 @@ func (v *visitor) send(action string, fields ...string) *visitor {
 }
 
 func (v *visitor) form(action string) *html.Node {
+	var like *html.Node
 	for n := range v.page.Descendants() {
-		if n.Type == html.ElementNode && n.Data == "form" && attr(n, "method") == "post" && strings.HasPrefix(attr(n, "action"), action) {
+		if n.Type != html.ElementNode || n.Data != "form" || attr(n, "method") != "post" {
+			continue
+		}
+		if attr(n, "action") == action {
 			return n
 		}
+		if like == nil && strings.HasPrefix(attr(n, "action"), action) {
+			like = n
+		}
 	}
-	return nil
+	return like
 }
 
 // defaults are the values with which a form comes.

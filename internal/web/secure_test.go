@@ -31,7 +31,9 @@ func TestPasskeyMadeInTheBrowserSignsIn(t *testing.T) {
 	shown := func(expression string) func() bool {
 		return func() bool { return eval[bool](t, ctx, `document.readyState === "complete" && (`+expression+`)`) }
 	}
-	click := func(selector string) { eval[bool](t, ctx, `document.querySelector('`+selector+`').click() === undefined`) }
+	click := func(selector string) {
+		eval[bool](t, ctx, `document.querySelector('`+selector+`').click() === undefined`)
+	}
 	check(t, chromedp.Do(ctx, chromedp.Navigate(h.url+"/me/security"), chromedp.SendKeys("#passkey_name", "الهاتف")))
 	click("form[data-passkey=create] button")
 	eventually(t, "the passkey is listed", shown(`document.querySelector("#passkeys + p + .scroll")?.textContent.includes("الهاتف") || false`))

@@ -23,7 +23,31 @@ type Newsroom interface {
 
 	SaveDraft(ctx context.Context, d *newsroom.Draft) (*newsroom.Draft, error)
 	Draft(ctx context.Context, id string) (*newsroom.Draft, error)
-	Drafts(ctx context.Context, after *newsroom.DraftLine, limit int) ([]*newsroom.DraftLine, error)
+	Work(ctx context.Context, f newsroom.WorkFilter) ([]*newsroom.WorkLine, error)
+	Task(ctx context.Context, draft string) (*newsroom.Task, error)
+	Assign(ctx context.Context, draft, assignee string, due time.Time) (*newsroom.Task, error)
+	MoveTo(ctx context.Context, draft, stage string) (*newsroom.Task, error)
+	Lock(ctx context.Context, draft, account string) (*newsroom.Task, error)
+	TakeOver(ctx context.Context, draft, account string) (*newsroom.Task, error)
+	Unlock(ctx context.Context, draft, account string) error
+	Schedule(ctx context.Context, p newsroom.Scheduled) error
+	Scheduled(ctx context.Context, draft string) (*newsroom.Scheduled, error)
+	Unschedule(ctx context.Context, draft string) error
+	Say(ctx context.Context, about newsroom.Subject, author, body string) (*newsroom.Remark, error)
+	Remarks(ctx context.Context, about newsroom.Subject) ([]newsroom.Remark, error)
+	Unsay(ctx context.Context, id, author string) error
+	Desks(ctx context.Context) ([]newsroom.Desk, error)
+	SaveDesk(ctx context.Context, d newsroom.Desk) error
+	RemoveDesk(ctx context.Context, id string) error
+	Templates(ctx context.Context) ([]newsroom.Template, error)
+	Template(ctx context.Context, id string) (*newsroom.Template, error)
+	SaveTemplate(ctx context.Context, t newsroom.Template) (*newsroom.Template, error)
+	RemoveTemplate(ctx context.Context, id string) error
+	Plans(ctx context.Context, from, until time.Time, desk string) ([]*newsroom.Plan, error)
+	Plan(ctx context.Context, id string) (*newsroom.Plan, error)
+	SavePlan(ctx context.Context, p newsroom.Plan) (*newsroom.Plan, error)
+	RemovePlan(ctx context.Context, id string) error
+	ImportPlans(ctx context.Context, plans []*newsroom.Plan, desk, account string) (added, changed int, err error)
 	DeleteDraft(ctx context.Context, id string) error
 	Issue(ctx context.Context, in newsroom.Issue) (*newsroom.Issued, error)
 

@@ -45,6 +45,14 @@ func newStatic() (*static, error) {
 // path is the address of the file of a plain name.
 func (s *static) path(name string) string { return "/static/" + s.names[name] }
 
+// optional is path for a file that a build may lack; empty then.
+func (s *static) optional(name string) string {
+	if s.names[name] == "" {
+		return ""
+	}
+	return s.path(name)
+}
+
 // ServeHTTP answers with the file. A name whose hash we do not have is not
 // there: the page that names it is of another version.
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -132,5 +132,6 @@ var _ http.Handler = (*Site)(nil)
 
 // assets are what every page links.
 func (s *Site) assets() view.Assets {
-	return view.Assets{Style: s.static.path("app.css"), Script: s.static.path("app.js"), Icon: s.static.path("icon.svg")}
+	return view.Assets{Style: s.static.path("app.css"), Script: s.static.path("app.js"), Icon: s.static.path("icon.svg"),
+		Drafts: s.static.path("drafts.js"), Editor: s.static.optional("editor.js")}
 }

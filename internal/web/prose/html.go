@@ -22,11 +22,21 @@ import (
 
 // Sanitizer makes the markup of items safe to show. It may be used by several
 // goroutines.
-type Sanitizer struct{ policy *bluemonday.Policy }
+type Sanitizer struct {
+	policy  *bluemonday.Policy
+	written *bluemonday.Policy
+}
 
 // NewSanitizer returns a sanitizer that keeps the markup of written news:
 // paragraphs, headings, lists, quotes, tables, emphasis and links to the web.
 func NewSanitizer() *Sanitizer {
+	shown := newPolicy()
+	shown.RequireNoFollowOnLinks(true)
+	shown.RequireNoReferrerOnLinks(true)
+	return &Sanitizer{policy: shown, written: newPolicy().RequireNoFollowOnLinks(false)}
+}
+
+func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h2", "h3", "h4", "blockquote", "q", "cite", "ul", "ol", "li", "dl", "dt", "dd",
 		"b", "strong", "i", "em", "u", "s", "sub", "sup", "small", "mark", "abbr", "code", "pre",
@@ -38,12 +48,14 @@ func NewSanitizer() *Sanitizer {
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.RequireParseableURLs(true)
 	p.AllowRelativeURLs(false)
-	p.RequireNoFollowOnLinks(true)
-	p.RequireNoReferrerOnLinks(true)
 	// A removed block must not glue the words around it together.
 	p.AddSpaceWhenStrippingTag(true)
-	return &Sanitizer{p}
+	return p
 }
+
+// Written returns what an editor made as it is kept in an item: the same markup,
+// without what only our pages want of links.
+func (s *Sanitizer) Written(markup string) string { return s.written.Sanitize(markup) }
 
 // HTML returns the text as markup that is safe to show, whatever it was.
 func (s *Sanitizer) HTML(w news.Words) string {

@@ -1,11 +1,13 @@
 package view
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
+	"jisr/internal/people"
 	"jisr/internal/web/prose"
 )
 
@@ -24,14 +26,6 @@ var Made = []string{
 	"compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia",
 }
 
-// Drafts is the list of what is being written.
-type Drafts struct {
-	Shell
-	Drafts  []*newsroom.DraftLine
-	Authors map[string]string // names by account id
-	Older   string
-}
-
 // Draft is the form in which an item is written.
 type Draft struct {
 	Shell
@@ -41,6 +35,28 @@ type Draft struct {
 	Zones    []string // suggestions for the embargo's time zone
 	Markup   bool     // the stored body has markup that plain paragraphs lose
 	Conflict *Conflict
+	HTML     string // the body as sanitised markup, for the editor
+
+	Desks      []newsroom.Desk
+	Task       *newsroom.Task // nil for a draft that was never saved
+	Stages     []string
+	LockedBy   string // name of a colleague who has it open; empty for nobody
+	Scheduled  *newsroom.Scheduled
+	Remarks    []Remark
+	Colleagues []people.Account
+}
+
+// editorWords are the words of the editor, as JSON.
+func (v Draft) editorWords() string {
+	words := map[string]string{"toolbar": v.T("editor.toolbar"), "link_ask": v.T("editor.link_ask"), "count": v.T("editor.count")}
+	for _, tool := range []string{"bold", "italic", "heading", "subheading", "bullets", "numbers", "quote", "link", "table", "rule", "undo", "redo"} {
+		words[tool] = v.T("editor." + tool)
+	}
+	b, err := json.Marshal(words)
+	if err != nil { // texts can always be written
+		panic(err)
+	}
+	return string(b)
 }
 
 // Form is what the draft form holds, as text, so that whatever a person typed
@@ -52,6 +68,7 @@ type Form struct {
 
 	Headline, Slugline, Dateline, Located, By string
 	Language, Summary, Body, Desk             string
+	HTML                                      string // the body as the editor wrote it; empty if it did not run or nothing was changed
 	Urgency, Usage, EdNote, Made              string
 	Embargo, Zone                             string // local time as HTML writes it, and its IANA zone
 	Topics                                    []string
@@ -76,6 +93,8 @@ type Issue struct {
 	Acts      []news.Act
 	Act       news.Act
 	Reason    string
+	Checks    []newsroom.Check
+	At        string // when to issue it, as it was typed
 	Receivers []string
 }
 

@@ -42,7 +42,11 @@ type Shell struct {
 }
 
 // Assets are the addresses of the static files, with their hash in the name.
-type Assets struct{ Style, Script, Icon string }
+type Assets struct {
+	Style, Script, Icon string
+	Drafts              string // what keeps a draft while it is written
+	Editor              string // empty where it was not bundled
+}
 
 // Problem is what was wrong with an input.
 type Problem struct {
@@ -101,6 +105,7 @@ type MenuEntry struct {
 var menu = []MenuEntry{
 	{"wire", "/wire", people.ReadWire},
 	{"drafts", "/drafts", people.ReadDrafts},
+	{"diary", "/diary", people.ReadDrafts},
 	{"notices", "/notices", people.ReadWire},
 	{"partners", "/partners", people.ReadPartners},
 	{"agreements", "/agreements", people.ReadPartners},

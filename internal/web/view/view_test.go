@@ -72,7 +72,7 @@ func poison(v reflect.Value, depth int) {
 // shell is the shell of a reader who may do everything.
 func shell(l *locales.Language) Shell {
 	return Shell{Language: l, Title: "t", Section: "wire", Here: "/wire", Now: now, Notices: 3, Done: "saved", ReadOnly: hostile, Org: hostile,
-		Origin: "a.example", Names: map[string]string{"a.example": hostile}, Assets: Assets{"/static/a.css", "/static/a.js", "/static/i.svg"},
+		Origin: "a.example", Names: map[string]string{"a.example": hostile}, Assets: Assets{Style: "/static/a.css", Script: "/static/a.js", Icon: "/static/i.svg"},
 		Problem: &Problem{Field: "reason", Text: "p", Detail: hostile},
 		Me:      &people.Caller{Session: "s", Account: people.Account{ID: "1", Name: hostile, Language: l.Tag, Roles: people.Roles}}}
 }
@@ -112,18 +112,26 @@ func pages(l *locales.Language) map[string]templ.Component {
 	checkpoint := &ledger.Checkpoint{Size: 4}
 	views := map[string]any{
 		"sign in": &SignIn{Shell: Shell{Language: l, Now: now}}, "welcome": &Welcome{Shell: Shell{Language: l, Now: now}}, "failure": &Failure{Shell: s, Status: 404},
-		"wire":         &Wire{Shell: s, Lines: []*newsroom.Line{&killed, &held, &usable, &embargoed, &blocked}, Live: "/wire/stream", Filtered: true},
-		"empty wire":   &Wire{Shell: s, Lines: []*newsroom.Line{}},
-		"notices":      &Notices{Shell: s, Notices: []*newsroom.Notice{{Act: news.Kill, Used: true}, {Act: news.Hold, Used: true, Confirmed: now}, {Act: news.Hold}}},
-		"item":         ptr(item(usable)),
-		"killed item":  ptr(item(killed)),
-		"own item":     &ours,
-		"theirs":       &theirs,
-		"embargo":      ptr(item(embargoed)),
-		"changes":      &Changes{Shell: s, Versions: versions, From: versions[0], To: versions[1], Fields: []FieldChange{{Key: "by"}}, Body: prose.DiffTexts("a b\n\nc", hostile), Nothing: true},
-		"act":          &Act{Shell: s, Act: news.Kill, Line: &usable, Receivers: []string{"a.example", "b.example"}},
-		"drafts":       &Drafts{Shell: s, Authors: map[string]string{hostile: hostile}},
-		"draft":        &Draft{Shell: s, Markup: true, Form: Form{Language: "ar", Urgency: "4", Made: "trainedAlgorithmicMedia", Topics: []string{"01000000"}}},
+		"wire":        &Wire{Shell: s, Lines: []*newsroom.Line{&killed, &held, &usable, &embargoed, &blocked}, Live: "/wire/stream", Filtered: true},
+		"empty wire":  &Wire{Shell: s, Lines: []*newsroom.Line{}},
+		"notices":     &Notices{Shell: s, Notices: []*newsroom.Notice{{Act: news.Kill, Used: true}, {Act: news.Hold, Used: true, Confirmed: now}, {Act: news.Hold}}},
+		"item":        ptr(item(usable)),
+		"killed item": ptr(item(killed)),
+		"own item":    &ours,
+		"theirs":      &theirs,
+		"embargo":     ptr(item(embargoed)),
+		"changes":     &Changes{Shell: s, Versions: versions, From: versions[0], To: versions[1], Fields: []FieldChange{{Key: "by"}}, Body: prose.DiffTexts("a b\n\nc", hostile), Nothing: true},
+		"act":         &Act{Shell: s, Act: news.Kill, Line: &usable, Receivers: []string{"a.example", "b.example"}},
+		"board": &Board{Shell: s, Names: map[string]string{hostile: hostile}, Lines: []*newsroom.WorkLine{
+			{Task: newsroom.Task{Stage: "review", LockedBy: "x"}, Remarks: 2}, {Failed: hostile}, {DraftLine: newsroom.DraftLine{Version: 2}, Scheduled: now}}},
+		"desks":    &Desks{Shell: s, Desks: []newsroom.Desk{{ID: "d"}}},
+		"diary":    &Diary{Shell: s, Days: []Day{{Date: now, Plans: []*newsroom.Plan{{Status: "tentative", Coverage: []newsroom.PlannedCoverage{{Type: "picture"}}}, {Status: "confirmed", AllDay: true, Coverage: []newsroom.PlannedCoverage{{Type: "text"}}}}}}},
+		"plan":     &PlanForm{Shell: s, Plan: &newsroom.Plan{Status: "cancelled"}},
+		"imported": &Imported{Shell: s, Added: 1, Skipped: []string{hostile}},
+		"code":     &Code{Shell: s},
+		"secure":   &Secure{Shell: s, CanPasskey: true, Passkeys: []people.Passkey{{ID: "1"}}, Enrolment: &people.Enrolment{Secret: "ABCDEFGH", URL: "otpauth://x"}},
+		"draft": &Draft{Shell: s, Markup: true, Task: &newsroom.Task{Stage: "ready"}, Stages: newsroom.Stages, Scheduled: &newsroom.Scheduled{},
+			Remarks: []Remark{{Mine: true}}, Form: Form{Language: "ar", Urgency: "4", Made: "trainedAlgorithmicMedia", Topics: []string{"01000000"}}},
 		"issue":        &Issue{Shell: s, Item: &news.Item{Language: "ar"}, Acts: []news.Act{"publish", "update", "correction", "refile"}, Body: "<p>x</p>", Form: Form{Version: 2}},
 		"partners":     &Partners{Shell: s, Partners: []*exchange.Partner{partner("asked"), partner("added"), healthy, partner("blocked")}},
 		"new partner":  &Partner{Shell: s, P: partner(exchange.Added), Agreements: []*exchange.Agreement{agreement}},
@@ -142,12 +150,16 @@ func pages(l *locales.Language) map[string]templ.Component {
 	for _, v := range views {
 		poison(reflect.ValueOf(v).Elem(), 0)
 	}
+	views["issue"].(*Issue).Checks = newsroom.Checklist(&news.Item{}) // its keys are ours, not a stranger's
 	return map[string]templ.Component{
 		"sign in": SignInPage(*views["sign in"].(*SignIn)), "welcome": WelcomePage(*views["welcome"].(*Welcome)), "failure": FailurePage(*views["failure"].(*Failure)),
 		"wire": WirePage(*views["wire"].(*Wire)), "empty wire": WirePage(*views["empty wire"].(*Wire)), "notices": NoticesPage(*views["notices"].(*Notices)),
 		"item": ItemPage(*views["item"].(*Item)), "killed item": ItemPage(*views["killed item"].(*Item)), "own item": ItemPage(ours), "theirs": ItemPage(theirs),
 		"embargo": ItemPage(*views["embargo"].(*Item)), "changes": ChangesPage(*views["changes"].(*Changes)), "act": ActPage(*views["act"].(*Act)),
-		"drafts": DraftsPage(*views["drafts"].(*Drafts)), "draft": DraftPage(*views["draft"].(*Draft)), "issue": IssuePage(*views["issue"].(*Issue)),
+		"board": BoardPage(*views["board"].(*Board)), "desks": DesksPage(*views["desks"].(*Desks)), "diary": DiaryPage(*views["diary"].(*Diary)),
+		"plan": PlanPage(*views["plan"].(*PlanForm)), "imported": ImportedPage(*views["imported"].(*Imported)),
+		"code": CodePage(*views["code"].(*Code)), "secure": SecurePage(*views["secure"].(*Secure)),
+		"draft": DraftPage(*views["draft"].(*Draft)), "issue": IssuePage(*views["issue"].(*Issue)),
 		"partners": PartnersPage(*views["partners"].(*Partners)), "new partner": PartnerPage(*views["new partner"].(*Partner)), "partner": PartnerPage(*views["partner"].(*Partner)),
 		"agreements": AgreementsPage(*views["agreements"].(*Agreements)), "agreement": AgreementPage(*views["agreement"].(*Agreement)), "ended": AgreementPage(*views["ended"].(*Agreement)),
 		"offer": OfferPage(*views["offer"].(*Offer)), "organisation": OrganisationPage(*views["organisation"].(*Organisation)), "accounts": AccountsPage(*views["accounts"].(*Accounts)),
