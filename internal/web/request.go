@@ -84,7 +84,7 @@ func (q *request) here() string {
 // nil otherwise.
 func (q *request) shell(section, title string, failed error) view.Shell {
 	s := q.site
-	sh := view.Shell{Language: q.Language, Title: title, Section: section, Here: q.here(), Me: q.caller,
+	sh := view.Shell{Language: q.Language, Look: q.look(), Title: title, Section: section, Here: q.here(), Me: q.caller,
 		Now: s.now().In(s.zone), Assets: s.assets(), Problem: q.problem(failed), Names: map[string]string{}}
 	if d := q.FormValue("done"); failed == nil && q.Method == http.MethodGet && q.Has("done."+d) {
 		sh.Done = d

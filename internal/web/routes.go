@@ -55,6 +55,7 @@ var table = []route{
 	{pattern: "GET /welcome", needs: anyone, do: (*Site).welcomePage},
 	{pattern: "POST /welcome", needs: anyone, do: (*Site).welcome},
 	{pattern: "POST /language", needs: anyone, do: (*Site).setLanguage},
+	{pattern: "POST /look", needs: anyone, do: (*Site).setLook},
 
 	{pattern: "GET /wire", needs: may(people.ReadWire), do: (*Site).wire},
 	{pattern: "GET /wire/stream", needs: may(people.ReadWire), do: (*Site).live, raw: true},

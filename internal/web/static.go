@@ -12,8 +12,12 @@ import (
 	"time"
 )
 
-//go:embed static/*
+//go:embed static
 var staticFiles embed.FS
+
+// joined are the folders whose files become one file each, in the order of
+// their names: a page should not wait for a dozen answers.
+var joined = map[string]string{"css": "app.css", "js": "app.js"}
 
 // static serves the site's own files under names that hold a hash of their
 // bytes, so that a browser may keep them for ever and still never shows an old
@@ -30,16 +34,42 @@ func newStatic() (*static, error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		b, err := staticFiles.ReadFile("static/" + e.Name())
+		name, read := e.Name(), readStatic
+		if e.IsDir() {
+			name, read = joined[e.Name()], joinStatic
+		}
+		b, err := read("static/" + e.Name())
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(b)
-		ext := path.Ext(e.Name())
-		name := strings.TrimSuffix(e.Name(), ext) + "-" + hex.EncodeToString(sum[:6]) + ext
-		s.names[e.Name()], s.files[name] = name, b
+		s.add(name, b)
 	}
 	return s, nil
+}
+
+func readStatic(name string) ([]byte, error) { return staticFiles.ReadFile(name) }
+
+func joinStatic(folder string) ([]byte, error) {
+	entries, err := fs.ReadDir(staticFiles, folder)
+	if err != nil {
+		return nil, err
+	}
+	var all []byte
+	for _, e := range entries {
+		b, err := readStatic(folder + "/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, b...), '\n')
+	}
+	return all, nil
+}
+
+func (s *static) add(name string, b []byte) {
+	sum := sha256.Sum256(b)
+	ext := path.Ext(name)
+	hashed := strings.TrimSuffix(name, ext) + "-" + hex.EncodeToString(sum[:6]) + ext
+	s.names[name], s.files[hashed] = hashed, b
 }
 
 // path is the address of the file of a plain name.

@@ -101,6 +101,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 // a host, so two nodes on one machine need names of their own.
 type cookies struct {
 	session, language string
+	look              string
 	errand            string // at the provider
 	secure            bool
 }
@@ -109,6 +110,7 @@ func cookiesFor(origin, nodeURL string) cookies {
 	h := fnv.New32a()
 	h.Write([]byte(origin))
 	c := cookies{session: fmt.Sprintf("jisr-%08x", h.Sum32()), language: fmt.Sprintf("jisr-language-%08x", h.Sum32()),
+		look:   fmt.Sprintf("jisr-look-%08x", h.Sum32()),
 		errand: fmt.Sprintf("jisr-errand-%08x", h.Sum32())}
 	if u, err := url.Parse(nodeURL); err == nil && u.Scheme == "https" {
 		// The prefix makes browsers refuse the cookie from any other host or path.

@@ -26,6 +26,7 @@ import (
 // stands around the content.
 type Shell struct {
 	*locales.Language
+	Look     Look
 	Title    string
 	Section  string         // the entry of the menu that is marked
 	Here     string         // path and query of the page, to come back to
@@ -96,30 +97,67 @@ func (s Shell) Languages() []Option {
 	return out
 }
 
+// Look is how the pages look in one browser.
+type Look struct{ Theme, Density string }
+
+// The first of each is what nobody chose.
+var (
+	Themes    = []string{"system", "light", "dark"}
+	Densities = []string{"comfortable", "compact"}
+)
+
+// looks makes the choices of a part of the look.
+func (s Shell) looks(part string, values []string, chosen string) []Option {
+	var out []Option
+	for _, v := range values {
+		out = append(out, Option{Value: v, Label: s.T("look." + part + "_" + v), Chosen: v == chosen || chosen == "" && v == values[0]})
+	}
+	return out
+}
+
 // MenuEntry is a section of the site.
 type MenuEntry struct {
 	Key, Path string
 	Needs     people.Permission
 }
 
-var menu = []MenuEntry{
-	{"wire", "/wire", people.ReadWire},
-	{"drafts", "/drafts", people.ReadDrafts},
-	{"diary", "/diary", people.ReadDrafts},
-	{"notices", "/notices", people.ReadWire},
-	{"partners", "/partners", people.ReadPartners},
-	{"agreements", "/agreements", people.ReadPartners},
-	{"ledger", "/ledger", people.ReadJournal},
-	{"organisation", "/organisation", people.ReadPartners},
-	{"accounts", "/accounts", people.ManagePeople},
+// MenuGroup is a part of the menu under a heading.
+type MenuGroup struct {
+	Key     string
+	Entries []MenuEntry
+}
+
+var menu = []MenuGroup{
+	{"news", []MenuEntry{
+		{"wire", "/wire", people.ReadWire},
+		{"drafts", "/drafts", people.ReadDrafts},
+		{"diary", "/diary", people.ReadDrafts},
+		{"notices", "/notices", people.ReadWire},
+	}},
+	{"exchange", []MenuEntry{
+		{"partners", "/partners", people.ReadPartners},
+		{"agreements", "/agreements", people.ReadPartners},
+		{"ledger", "/ledger", people.ReadJournal},
+	}},
+	{"house", []MenuEntry{
+		{"organisation", "/organisation", people.ReadPartners},
+		{"desks", "/desks", people.ManageNode},
+		{"accounts", "/accounts", people.ManagePeople},
+	}},
 }
 
 // Menu lists the sections that the reader may see.
-func (s Shell) Menu() []MenuEntry {
-	var out []MenuEntry
-	for _, e := range menu {
-		if s.Can(e.Needs) {
-			out = append(out, e)
+func (s Shell) Menu() []MenuGroup {
+	var out []MenuGroup
+	for _, g := range menu {
+		var entries []MenuEntry
+		for _, e := range g.Entries {
+			if s.Can(e.Needs) {
+				entries = append(entries, e)
+			}
+		}
+		if len(entries) > 0 {
+			out = append(out, MenuGroup{g.Key, entries})
 		}
 	}
 	return out
