@@ -16,7 +16,7 @@ const tools = [
   ["bullets", "•", (c) => c.toggleBulletList(), "bulletList"],
   ["numbers", "1.", (c) => c.toggleOrderedList(), "orderedList"],
   ["quote", "❝", (c) => c.toggleBlockquote(), "blockquote"],
-  ["link", "🔗", null, "link"],
+  ["link", "↗", null, "link"],
   ["table", "▦", (c) => c.insertTable({ rows: 3, cols: 3, withHeaderRow: true }), "table"],
   ["rule", "—", (c) => c.setHorizontalRule(), null],
   ["undo", "↶", (c) => c.undo(), null],
