@@ -247,8 +247,13 @@ func (m *mailbox) do(ctx context.Context, longest time.Duration, bytes int64, op
 	err := op()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err != nil && m.cause != nil {
-		return m.failure(m.cause)
+	switch bad := m.wire.bad.Load(); {
+	case err == nil:
+		return nil
+	case m.cause != nil:
+		err = m.cause
+	case bad != nil && news.KindOf(err) == "":
+		err = bad
 	}
 	return m.failure(err)
 }

@@ -27,8 +27,9 @@ var (
 // counted.
 type wire struct {
 	net.Conn
-	head []byte       // read before what the server says
-	left atomic.Int64 // bytes that may still come
+	head []byte                     // read before what the server says
+	left atomic.Int64               // bytes that may still come
+	bad  atomic.Pointer[news.Error] // why no more is read: the parser does not pass it on
 
 	literal int64  // bytes of a literal that are still to come
 	line    int64  // bytes of the line so far, literals apart
@@ -45,16 +46,18 @@ func (w *wire) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	n, err := w.Conn.Read(b)
-	if w.left.Add(-int64(n)) < 0 {
-		return 0, errFlooded
+	bad := errFlooded
+	if w.left.Add(-int64(n)) >= 0 {
+		bad = w.look(b[:n])
 	}
-	if bad := w.look(b[:n]); bad != nil {
+	if bad != nil {
+		w.bad.Store(bad)
 		return 0, bad
 	}
 	return n, err
 }
 
-func (w *wire) look(b []byte) error {
+func (w *wire) look(b []byte) *news.Error {
 	for len(b) > 0 {
 		if w.literal > 0 {
 			n := min(w.literal, int64(len(b)))
