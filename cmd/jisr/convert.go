@@ -30,6 +30,7 @@ type conversion struct {
 	FormatVersion string          `json:"format_version,omitempty"`
 	Written       []convertedItem `json:"written"`
 	Losses        []string        `json:"losses"`
+	Apart         []string        `json:"only_jisr_reads,omitempty"`
 	Error         string          `json:"error,omitempty"`
 }
 
@@ -134,6 +135,9 @@ func (c *convertCmd) write(a *app, done *conversion, it *news.Item, names fileNa
 	for _, l := range w.Losses {
 		done.Losses = append(done.Losses, l.String())
 	}
+	for _, l := range w.Apart {
+		done.Apart = append(done.Apart, l.String())
+	}
 	done.Written = append(done.Written, convertedItem{URI: it.URI, File: strings.TrimPrefix(path, "-")})
 	return nil
 }
@@ -152,6 +156,9 @@ func (d *conversion) print(a *app) {
 	}
 	for _, l := range d.Losses {
 		say("not carried: " + l)
+	}
+	for _, l := range d.Apart {
+		say("only Jisr reads: " + l)
 	}
 	if d.Error != "" {
 		say("failed: " + d.Error)

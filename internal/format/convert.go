@@ -18,6 +18,9 @@ type Written struct {
 	Data   []byte
 	Ext    string      // of a file's name: ".json"
 	Losses []loss.Loss // what the item has and Data lacks, by JSON pointer
+	// Apart is what stands in Data where only Jisr looks, because the format has no
+	// place for it.
+	Apart []loss.Loss
 }
 
 // Write writes the item as one of the formats that Jisr writes: ninjs, which is
@@ -35,14 +38,14 @@ func Write(it *news.Item, to string) (Written, error) {
 		w.Data, w.Losses, err = ninjs.WriteAs(it, "1.4")
 	case "newsml-g2":
 		w.Ext = ".xml"
-		w.Data, w.Losses, err = newsmlg2.Write([]*news.Item{it})
+		w.Data, w.Losses, w.Apart, err = newsmlg2.WriteFor([]*news.Item{it})
 	case "nitf":
 		w.Ext = ".xml"
 		w.Data, w.Losses, err = nitf.Write(it)
 	case "html":
-		w = Written{web.HTML(it), ".html", unshown(it, shownByPage(it), "a page does not show it")}
+		w = Written{Data: web.HTML(it), Ext: ".html", Losses: unshown(it, shownByPage(it), "a page does not show it")}
 	case "text":
-		w = Written{web.Text(it), ".txt", unshown(it, shownByText(it), "a plain text does not show it")}
+		w = Written{Data: web.Text(it), Ext: ".txt", Losses: unshown(it, shownByText(it), "a plain text does not show it")}
 	default:
 		err = news.Errorf(news.Invalid, "to", "%q is no format that we write: choose ninjs, ninjs-1.4, newsml-g2, nitf, html or text", to)
 	}

@@ -20,6 +20,7 @@ type translation struct {
 	extra    map[string][]string
 	untyped  bool // Write had no type
 	nameless bool // Write had no byline
+	more     *xmltree.Node
 }
 
 // item translates one item, or says why it cannot be one.
@@ -74,6 +75,9 @@ func (r *reader) item(n *xmltree.Node, text string) (*news.Item, error) {
 		}
 	}
 	t.finish(n)
+	if t.more != nil {
+		t.complete(t.more)
+	}
 	return t.it, nil
 }
 

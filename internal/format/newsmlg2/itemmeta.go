@@ -52,6 +52,8 @@ func (t *translation) itemMeta(n *xmltree.Node) {
 	it := t.it
 	for k := range n.Elements() {
 		switch {
+		case k.Foreign && k.Space == houseURI && k.Name == moreName && t.more == nil:
+			t.more = k
 		case k.Foreign:
 			t.keep(k)
 		case k.Name == "itemClass":

@@ -28,13 +28,21 @@ const (
 // package (composite with associations and no content of its own) becomes a
 // packageItem, a plan a planningItem, an event a conceptItem, anything else a
 // newsItem. The output follows the power schema of 2.34; reading it gives the
-// items back, but for the losses, which name by JSON pointer what an item has and
-// NewsML-G2 has no place for.
+// items back, but for the losses, which name by JSON pointer what cannot be
+// written at all.
 //
 // An error is of kind Invalid.
 func Write(items []*news.Item) ([]byte, []loss.Loss, error) {
+	data, lost, _, err := WriteFor(items)
+	return data, lost, err
+}
+
+// WriteFor is Write that also says what receivers other than ourselves do not get:
+// apart names what an item has and NewsML-G2 has no place for, so that it stands in
+// an element of our own.
+func WriteFor(items []*news.Item) (data []byte, lost, apart []loss.Loss, err error) {
 	if len(items) == 0 {
-		return nil, nil, news.Errorf(news.Invalid, "", "there is no item to write")
+		return nil, nil, nil, news.Errorf(news.Invalid, "", "there is no item to write")
 	}
 	var losses loss.List
 	var out xmltree.Writer
@@ -53,16 +61,16 @@ func Write(items []*news.Item) ([]byte, []loss.Loss, error) {
 			at, prefix = "/"+strconv.Itoa(i), "i"+strconv.Itoa(i+1)+"-"
 		}
 		if it.URI == "" {
-			return nil, nil, news.Errorf(news.Invalid, strings.TrimPrefix(at+"/uri", "/"), "an item needs a uri: it becomes the guid")
+			return nil, nil, nil, news.Errorf(news.Invalid, strings.TrimPrefix(at+"/uri", "/"), "an item needs a uri: it becomes the guid")
 		}
-		w := &writer{it: it, at: at, prefix: prefix, losses: &losses, ids: ids}
-		w.item(&out, len(items) == 1)
+		w := &writer{it: it, at: at, prefix: prefix, lost: &losses, ids: ids}
+		apart = append(apart, w.complete(&out, len(items) == 1)...)
 	}
 	if len(items) > 1 {
 		out.Close()
 		out.Close()
 	}
-	return []byte(out.String() + "\n"), losses.All(""), nil
+	return []byte(out.String() + "\n"), losses.All(""), apart, nil
 }
 
 // sent returns when the newest of the items was made: a message's time must not
@@ -85,9 +93,11 @@ func stamp(at time.Time) string { return at.Format(time.RFC3339Nano) }
 // writer writes one item.
 type writer struct {
 	it      *news.Item
-	at      string // JSON pointer of the item among those written
-	prefix  string // of ids that the writer makes
-	losses  *loss.List
+	at      string          // JSON pointer of the item among those written
+	prefix  string          // of ids that the writer makes
+	losses  *loss.List      // of this way of writing it
+	lost    *loss.List      // what is lost in the end
+	more    string          // the element that completes the item
 	schemes []string        // base URIs that the inline catalog names, as ns1, ns2 …
 	house   bool            // whether the house's scheme is used
 	kept    map[string]bool // keys of Extra that were written

@@ -164,6 +164,7 @@ func (w *writer) itemMeta(root string) string {
 	w.standard(&s)
 	w.ext(&s, "itemMetaExtProperty", "representation", w.token("/representation", it.Representation))
 	w.extras(&s, "itemMeta/", "itemMeta")
+	s.add(moreName, w.more)
 	return element("itemMeta", s.in("itemMeta"))
 }
 
