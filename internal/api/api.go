@@ -17,6 +17,7 @@ import (
 
 	"jisr/internal/blob"
 	"jisr/internal/db"
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
@@ -34,6 +35,7 @@ type Options struct {
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
 	Ingest   *ingest.Service
+	Deliver  *deliver.Service
 	People   *people.Service
 	Blobs    *blob.Store
 	Search   *search.Service // nil for a node without an index
@@ -74,6 +76,7 @@ type server struct {
 	newsroom *newsroom.Service
 	exchange *exchange.Service
 	ingest   *ingest.Service
+	deliver  *deliver.Service
 	people   *people.Service
 	blobs    *blob.Store
 	search   *search.Service
@@ -92,7 +95,7 @@ func New(o Options) http.Handler { return newServer(o).handler() }
 func newServer(o Options) *server {
 	limits := o.Limits.withDefaults()
 	return &server{
-		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, ingest: o.Ingest, people: o.People, blobs: o.Blobs,
+		db: o.DB, ledger: o.Ledger, newsroom: o.Newsroom, exchange: o.Exchange, ingest: o.Ingest, deliver: o.Deliver, people: o.People, blobs: o.Blobs,
 		search: o.Search, vocab: o.Vocab, media: o.Media, metrics: o.Metrics, now: o.Now, log: o.Log,
 		buckets: newBuckets(limits.Rate, limits.Burst),
 		streams: newStreams(limits.Streams, streamsEach),

@@ -19,6 +19,7 @@ import (
 	"jisr/internal/blob"
 	"jisr/internal/db"
 	"jisr/internal/db/dbtest"
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/ingest"
@@ -75,17 +76,22 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	must(t, n.Vocab.LoadEmbedded(t.Context()))
 	n.Ingest = ingest.New(ingest.Options{DB: d, Newsroom: n.Newsroom, Blobs: blobs, Origin: origin, Now: n.clock, Log: log,
 		Folder: func(path string) bool { return path == "/srv/wires" }})
+	n.Deliver = deliver.New(deliver.Options{DB: d, Ledger: l, Blobs: blobs, Wire: standings{n.Newsroom}, Needs: []string{newsroom.WireFollower},
+		Senders: map[deliver.Kind]deliver.Sender{deliver.HTTP: &mailbox{}}, URL: func() string { return n.URL },
+		Allow: func(string) bool { return true }, Now: n.clock, Log: log})
 	n.Media, err = media.New(media.Options{DB: d, Blobs: blobs, Dir: t.TempDir(), Now: n.clock, Log: log,
 		Later: func(context.Context, *db.Tx, string) error { return nil }})
 	must(t, err)
 	n.Metrics = NewMetrics(l, n.Exchange)
+	n.Metrics.CountDeliveries(n.Deliver)
 	n.server = newServer(n.Options)
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", n.server.handler())
 	mux.Handle("/ingest/v1/", n.server.handler())
 	mux.Handle("/exchange/", n.Exchange.Handler())
 	mux.Handle("/.well-known/", n.Exchange.Handler())
-	mux.Handle("/", Health(HealthOptions{DB: d, Ledger: l, People: n.People, Metrics: n.Metrics, Log: log}))
+	mux.Handle("/", Health(HealthOptions{DB: d, Ledger: l, People: n.People, Deliver: n.Deliver, Metrics: n.Metrics, Log: log}))
+	mux.Handle(deliver.FeedPath, n.Deliver.Handler())
 	n.Server = httptest.NewServer(mux)
 	must(t, n.Exchange.SetProfile(t.Context(), news.Organisation{Names: map[string]string{"en": origin}, Kind: "agency"}, n.URL))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -94,6 +100,7 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 	wg.Go(func() { n.Exchange.Run(ctx) })
 	wg.Go(func() { n.Search.Run(ctx) })
 	wg.Go(func() { n.Ingest.Run(ctx) })
+	wg.Go(func() { n.Deliver.Run(ctx) })
 	t.Cleanup(func() {
 		n.CloseClientConnections()
 		cancel()

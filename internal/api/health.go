@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"jisr/internal/db"
+	"jisr/internal/deliver"
 	"jisr/internal/ledger"
 	"jisr/internal/people"
 )
@@ -17,6 +19,7 @@ type HealthOptions struct {
 	DB      *db.DB
 	Ledger  *ledger.Ledger
 	People  *people.Service
+	Deliver *deliver.Service // nil for a node that delivers nothing
 	Metrics *Metrics
 	Open    bool // /metrics and the details of /readyz for everyone
 	Log     *slog.Logger
@@ -58,6 +61,19 @@ type readiness struct {
 	Ledger    string     `json:"ledger,omitempty"`
 	Position  int64      `json:"position,omitzero"`
 	Followers []follower `json:"followers,omitempty"`
+	// Destinations lists those that people must look at. A subscriber whose system
+	// is away does not make the node less ready.
+	Destinations []trouble `json:"destinations,omitempty"`
+}
+
+// trouble is a destination that takes nothing.
+type trouble struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Paused   bool      `json:"paused"` // people must resume it
+	Failure  string    `json:"failure"`
+	Failures int       `json:"failures"` // in a row
+	Since    time.Time `json:"last_failure"`
 }
 
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
@@ -92,6 +108,16 @@ func (h *health) read(ctx context.Context) readiness {
 	}
 	for _, f := range out.Followers {
 		out.Ready = out.Ready && !f.Failing
+	}
+	if h.Deliver == nil {
+		return out
+	}
+	troubles, err := h.Deliver.Troubles(ctx)
+	if err != nil {
+		out.Ready, out.Database = false, "it does not answer; the log says why"
+	}
+	for _, t := range troubles {
+		out.Destinations = append(out.Destinations, trouble{t.Destination, t.Name, t.Paused != "", cmp.Or(t.Paused, t.Failure), t.Failures, utc(t.Since)})
 	}
 	return out
 }

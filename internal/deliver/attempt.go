@@ -163,7 +163,7 @@ func (s *Service) checkStanding(ctx context.Context, d *Destination, t *task) (*
 		return newOutcome(t, Canceled, "the item is "+string(st.Status)), nil
 	case st.Blocked != "":
 		return newOutcome(t, Withheld, "what the item was made from is "+string(st.Blocked)), nil
-	case st.Embargoed.After(now) && d.Embargo != Trusted:
+	case st.Embargoed.After(now) && !s.trusts(d, t.item):
 		return again(t, st.Embargoed), nil
 	case !st.Expires.IsZero() && !st.Expires.After(now) && !follows(t.act):
 		return newOutcome(t, Canceled, "its issuer no longer stands by it: it expired before it was sent"), nil

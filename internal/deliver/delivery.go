@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,9 @@ func (s *Service) Deliveries(ctx context.Context, l Log) ([]*Delivery, error) {
 		add("destination = $%d", l.Destination)
 	}
 	if l.State != "" {
+		if !slices.Contains(States, l.State) {
+			return nil, news.Errorf(news.Invalid, "state", "%q is not one of %v", l.State, States)
+		}
 		add("state = $%d", string(l.State))
 	}
 	if l.Item.URI != "" {
@@ -126,6 +130,14 @@ func (s *Service) Delivery(ctx context.Context, id string) (*Delivery, error) {
 		return nil, fmt.Errorf("read a delivery: %w", err)
 	}
 	return d, nil
+}
+
+// ContentType returns the media type of the bytes that a delivery sent.
+func (d *Delivery) ContentType(body []byte) string {
+	if f, ok := formatOf(d.Format); ok && !slices.Contains(Formats, d.Format) {
+		return f.contentType
+	}
+	return contentType(d.Format, body)
 }
 
 // Body returns the bytes that a delivery sent; NotFound if it sent none.

@@ -98,10 +98,17 @@ func (d *Destination) checkAddress() error {
 	return nil
 }
 
+func (s *Service) checkDestination(d *Destination) error {
+	if err := d.clean(); err != nil || s.Check == nil {
+		return err
+	}
+	return s.Check(d)
+}
+
 // AddDestination makes a destination of a subscriber and gives it an id. Only
 // what is issued from now on is owed to it.
 func (s *Service) AddDestination(ctx context.Context, d *Destination) error {
-	if err := d.clean(); err != nil {
+	if err := s.checkDestination(d); err != nil {
 		return err
 	}
 	since, err := s.Ledger.Position(ctx)
@@ -163,7 +170,7 @@ func (s *Service) SaveDestination(ctx context.Context, d *Destination) error {
 		}
 		d.Secret = old.Secret
 	}
-	if err := d.clean(); err != nil {
+	if err := s.checkDestination(d); err != nil {
 		return err
 	}
 	d.Changed, d.Created = s.Now().UTC().Truncate(time.Microsecond), old.Created

@@ -24,8 +24,8 @@ type Query struct {
 	Types     []news.Type `json:"types,omitempty"`
 	Genres    []string    `json:"genres,omitempty"` // URIs, literals or names
 	Desks     []string    `json:"desks,omitempty"`
-	Urgency   int         `json:"urgency,omitempty"` // takes this one and what is more urgent: 1 is the highest
-	Words     string      `json:"words,omitempty"`   // as in a search: all of them, "a phrase", OR, -not
+	Urgency   int         `json:"urgency,omitzero"` // takes this one and what is more urgent: 1 is the highest
+	Words     string      `json:"words,omitzero"`   // as in a search: all of them, "a phrase", OR, -not
 }
 
 // maxChoices bounds the lists of a query together.

@@ -174,7 +174,7 @@ func (n *notes) note(a *arrival, d *Destination, wanted bool, before map[string]
 	}
 	fresh := &noted{past: past{id: n.s.newID(), position: a.position, index: a.index, act: a.act, state: v.state, reason: v.reason, fresh: true},
 		a: a, to: d.ID, due: n.now}
-	if !a.act.StopsUse() && d.Embargo != Trusted {
+	if !a.act.StopsUse() && !n.s.trusts(d, a.item) {
 		if fresh.nb = db.Micros(a.embargoed); fresh.nb > fresh.due {
 			fresh.due = fresh.nb
 		}
@@ -184,6 +184,12 @@ func (n *notes) note(a *arrival, d *Destination, wanted bool, before map[string]
 	if v.state == Waiting {
 		n.wake[d.ID] = n.wake[d.ID] || urgent(a.act)
 	}
+}
+
+// trusts reports whether the destination gets the item while it is under
+// embargo. What a partner trusts this house with is not this house's to give on.
+func (s *Service) trusts(d *Destination, it Item) bool {
+	return d.Embargo == Trusted && it.Origin == s.Ledger.Origin()
 }
 
 const notedColumns = 15

@@ -85,7 +85,7 @@ func (s *Service) outgoing(d *Destination, r *ledger.Record, e *ledger.Entry, bo
 	if body.Act.StopsUse() {
 		// Who has the item needs its name and the reason; what must not be used, or
 		// not yet, is not sent again.
-		it = notice(it, d.Embargo == Trusted || !it.Embargoed.After(s.Now()))
+		it = notice(it, s.trusts(d, Item{r.Origin, e.Ref}) || !it.Embargoed.After(s.Now()))
 	}
 	return it, nil
 }

@@ -58,6 +58,9 @@ type Options struct {
 	Wire    Wire
 	Rights  Rights
 	Senders map[Kind]Sender
+	// Check fails with Invalid if the sender of its kind could never send to the
+	// destination; nil checks nothing.
+	Check func(d *Destination) error
 	// Needs names the followers behind Wire: an item is only looked at once they
 	// have passed it.
 	Needs []string

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"jisr/internal/deliver/send"
 	"jisr/internal/news"
 )
 
@@ -16,14 +17,15 @@ import (
 type Config struct {
 	Data string `json:"-"` // the data folder
 
-	DB         string   `json:"db,omitempty"`          // postgres:// URL; empty for jisr.db in the data folder
-	Keys       string   `json:"keys,omitempty"`        // folder of private keys; empty for keys in the data folder
-	Listen     string   `json:"listen"`                // address to listen at, host:port
-	URL        string   `json:"url"`                   // the node's address for partners and people
-	AllowHosts []string `json:"allow_hosts,omitempty"` // may be called although inside a private network
-	SignIn     *SignIn  `json:"sign_in,omitempty"`     // the organisation's own sign-in service; nil for none
-	Folders    []string `json:"folders,omitempty"`     // that sources may watch, with what is below them
-	OpenHealth bool     `json:"open_health,omitempty"` // /metrics and details of /readyz for everyone
+	DB         string      `json:"db,omitempty"`          // postgres:// URL; empty for jisr.db in the data folder
+	Keys       string      `json:"keys,omitempty"`        // folder of private keys; empty for keys in the data folder
+	Listen     string      `json:"listen"`                // address to listen at, host:port
+	URL        string      `json:"url"`                   // the node's address for partners and people
+	AllowHosts []string    `json:"allow_hosts,omitempty"` // may be called although inside a private network
+	SignIn     *SignIn     `json:"sign_in,omitempty"`     // the organisation's own sign-in service; nil for none
+	Folders    []string    `json:"folders,omitempty"`     // that sources may watch, with what is below them
+	Mail       *send.Relay `json:"mail,omitempty"`        // the SMTP server for subscribers by mail; nil for none
+	OpenHealth bool        `json:"open_health,omitempty"` // /metrics and details of /readyz for everyone
 }
 
 // SignIn is an OpenID Connect provider at which people may sign in.

@@ -13,6 +13,7 @@ import (
 
 	"jisr/internal/blob"
 	"jisr/internal/db"
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/ingest"
@@ -40,6 +41,7 @@ type Node struct {
 	Newsroom *newsroom.Service
 	Exchange *exchange.Service
 	Ingest   *ingest.Service
+	Deliver  *deliver.Service
 	Search   *search.Service
 	Vocab    *vocab.Service
 	Media    *media.Service
@@ -47,6 +49,7 @@ type Node struct {
 	log         *slog.Logger
 	stopping    context.Context // ends when streams must
 	stopStreams context.CancelFunc
+	hangUp      func() // ends the connections that senders keep
 }
 
 // Init makes a new node in the data folder: settings, key, empty ledger and
@@ -154,6 +157,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.Exchange = exchange.New(exchange.Options{DB: n.DB, Ledger: n.Ledger, Blobs: n.Blobs, Now: time.Now, Log: n.log,
 		AllowHosts: c.AllowHosts, FetchLater: n.fetchLater, Version: Version})
 	n.openIngest()
+	if err := n.openDeliver(); err != nil {
+		return err
+	}
 	n.Search, err = search.New(ctx, search.Options{DB: n.DB, Ledger: n.Ledger, Read: readContent, Now: time.Now, Log: n.log})
 	return err
 }
@@ -167,6 +173,9 @@ func readContent(b []byte) (*news.Item, error) {
 // Close releases what Open took.
 func (n *Node) Close() error {
 	n.stopStreams()
+	if n.hangUp != nil {
+		n.hangUp()
+	}
 	if n.Vocab != nil {
 		n.Vocab.Close()
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jisr/internal/api"
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/ingest/collect"
 	"jisr/internal/ingest/collect/websub"
@@ -59,6 +60,7 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 	wg.Go(func() { n.Exchange.Run(work) })
 	wg.Go(func() { n.Search.Run(work) })
 	wg.Go(func() { n.Ingest.Run(work) })
+	wg.Go(func() { n.Deliver.Run(work) })
 	n.handleJobs()
 	if err := n.scheduleUpkeep(); err != nil {
 		return errors.Join(err, listener.Close())
@@ -90,6 +92,7 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 // handler is everything that the node answers.
 func (n *Node) handler() (http.Handler, error) {
 	metrics := api.NewMetrics(n.Ledger, n.Exchange)
+	metrics.CountDeliveries(n.Deliver)
 	o := web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
 		Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log}
 	n.signInWays(&o)
@@ -97,17 +100,20 @@ func (n *Node) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	health := api.Health(api.HealthOptions{DB: n.DB, Ledger: n.Ledger, People: n.People, Metrics: metrics,
+	health := api.Health(api.HealthOptions{DB: n.DB, Ledger: n.Ledger, People: n.People, Deliver: n.Deliver, Metrics: metrics,
 		Open: n.Config.OpenHealth, Log: n.log})
 	protocol := n.Exchange.Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", protocol)
 	mux.Handle(exchange.ProfilePath, protocol)
-	rest := api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange, Ingest: n.Ingest,
+	rest := api.New(api.Options{DB: n.DB, Ledger: n.Ledger, Newsroom: n.Newsroom, Exchange: n.Exchange, Ingest: n.Ingest, Deliver: n.Deliver,
 		People: n.People, Blobs: n.Blobs, Search: n.Search, Vocab: n.Vocab, Media: n.Media, Metrics: metrics, Now: time.Now, Log: n.log})
 	mux.Handle("/api/", rest)
 	mux.Handle("/ingest/v1/", rest)
 	mux.Handle(websub.Path, collect.WebSub(n.collecting(), n.Ingest.KeepFor))
+	pulled := n.Deliver.Handler()
+	mux.Handle(deliver.FeedPath, pulled)
+	mux.Handle(deliver.HubPath, pulled)
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, health)
 	}

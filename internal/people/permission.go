@@ -25,6 +25,8 @@ const (
 	ReadPartners     Permission = "read_partners"     // read who the partners are and what the agreements say
 	ManagePartners   Permission = "manage_partners"   // add, confirm and block partners
 	ManageAgreements Permission = "manage_agreements" // offer, accept, amend and end agreements
+	ReadDelivery     Permission = "read_delivery"     // read who is sent what, and what came of it
+	ManageDelivery   Permission = "manage_delivery"   // change subscribers, products and destinations; send again
 	ReadJournal      Permission = "read_journal"      // follow every entry of the ledgers, as programs do
 	IngestPush       Permission = "ingest_push"       // send items in from a wire or a system
 	ManageProfile    Permission = "manage_profile"    // change what the organisation says of itself, and its keys
@@ -35,7 +37,7 @@ const (
 // Permissions lists every permission in the order of a working day.
 var Permissions = []Permission{
 	ReadWire, SeeEmbargoed, ReadDrafts, WriteDraft, Publish, Correct, Hold, Kill, ConfirmNotices, ReportUse, Verify,
-	ReadPartners, ManagePartners, ManageAgreements, ReadJournal, IngestPush, ManageProfile, ManagePeople, ManageNode,
+	ReadPartners, ManagePartners, ManageAgreements, ReadDelivery, ManageDelivery, ReadJournal, IngestPush, ManageProfile, ManagePeople, ManageNode,
 }
 
 // Role is what a person is here. A person may be several things.
@@ -48,7 +50,7 @@ const (
 	Editor      Role = "editor"      // publishes and corrects
 	Chief       Role = "chief"       // answers for all of it: kills, and binds the house by agreements
 	Verifier    Role = "verifier"    // checks claims
-	Coordinator Role = "coordinator" // looks after partners and agreements
+	Coordinator Role = "coordinator" // looks after partners, agreements and subscribers
 	Admin       Role = "admin"       // runs the node and knows its people; does not make news
 )
 
@@ -61,14 +63,14 @@ var grants = map[Role][]Permission{
 	Reporter: {ReadWire, ReadPartners, SeeEmbargoed, ReadDrafts, WriteDraft,
 		ReportUse},
 	Editor: {ReadWire, ReadPartners, SeeEmbargoed, ReadDrafts, WriteDraft,
-		ReportUse, Publish, Correct, Hold, ConfirmNotices, IngestPush},
+		ReportUse, Publish, Correct, Hold, ConfirmNotices, IngestPush, ReadDelivery},
 	Chief: {ReadWire, ReadPartners, SeeEmbargoed, ReadDrafts, WriteDraft,
-		ReportUse, Publish, Correct, Hold, ConfirmNotices, IngestPush,
+		ReportUse, Publish, Correct, Hold, ConfirmNotices, IngestPush, ReadDelivery, ManageDelivery,
 		Kill, ReadJournal, ManagePartners, ManageAgreements, ManageProfile},
 	Verifier:    {ReadWire, ReadPartners, SeeEmbargoed, ReadDrafts, Verify},
-	Coordinator: {ReadWire, ReadPartners, SeeEmbargoed, ReadJournal, ManagePartners, ManageAgreements},
+	Coordinator: {ReadWire, ReadPartners, SeeEmbargoed, ReadJournal, ManagePartners, ManageAgreements, ReadDelivery, ManageDelivery},
 	Admin: {ReadWire, ReadPartners, SeeEmbargoed, ReadJournal, IngestPush,
-		ManagePartners, ManageProfile, ManagePeople, ManageNode},
+		ManagePartners, ManageProfile, ManagePeople, ManageNode, ReadDelivery, ManageDelivery},
 }
 
 // Grants reports whether the role has the permission.
@@ -93,11 +95,11 @@ var Scopes = []Scope{ScopeRead, ScopeWrite, ScopePublish, ScopeIngest, ScopePart
 // covers says which permissions a scope lets through. They do not include one
 // another: a token that publishes and reads has both scopes.
 var covers = map[Scope][]Permission{
-	ScopeRead:     {ReadWire, SeeEmbargoed, ReadDrafts, ReadPartners, ReadJournal},
+	ScopeRead:     {ReadWire, SeeEmbargoed, ReadDrafts, ReadPartners, ReadJournal, ReadDelivery},
 	ScopeWrite:    {WriteDraft, ReportUse, Verify},
 	ScopePublish:  {Publish, Correct, Hold, Kill, ConfirmNotices},
 	ScopeIngest:   {IngestPush},
-	ScopePartners: {ManagePartners, ManageAgreements},
+	ScopePartners: {ManagePartners, ManageAgreements, ManageDelivery},
 	ScopeAdmin:    {ManageProfile, ManagePeople, ManageNode},
 }
 
