@@ -391,8 +391,10 @@ func TestHostileMailServerDoesNoHarm(t *testing.T) {
 		kept    int
 	}{
 		"lists without end":       {map[string]string{"UID FETCH": nested}, news.Unavailable, 0},
+		"as many as are let by":   {map[string]string{"UID FETCH": nested[:9900] + "\r\n%s OK done\r\n"}, news.Unavailable, 0},
+		"lists by a quotation":    {map[string]string{"UID FETCH": "* 1 FETCH (BODYSTRUCTURE (\"x{9000000}\r\n\" " + nested[26:]}, news.Unavailable, 0},
 		"every number there is":   {map[string]string{"UID SEARCH": "* ESEARCH (TAG \"%s\") UID ALL 1:4294967295\r\n%s OK done\r\n", "UID FETCH": "%s OK done\r\n"}, "", 0},
-		"a line without end":      {map[string]string{"UID SEARCH": "* SEARCH" + strings.Repeat(" 1", 3<<20)}, news.Unavailable, 0},
+		"a line without end":      {map[string]string{"UID SEARCH": "* SEARCH" + strings.Repeat(" 1", 5<<20)}, news.TooLarge, 0},
 		"a message without end":   {map[string]string{"UID FETCH body": "* 1 FETCH (UID 1 BODY[] {99999999999}\r\nFrom: x\r\n"}, news.TooLarge, 1},
 		"more than announced":     {map[string]string{"UID FETCH body": "* 1 FETCH (UID 1 BODY[] {9000000}\r\n" + strings.Repeat("x", 9<<20)}, news.TooLarge, 1},
 		"another message":         {map[string]string{"UID FETCH body": "* 2 FETCH (UID 2 BODY[] {4}\r\nabcd)\r\n%s OK done\r\n"}, "", 0},
@@ -418,6 +420,18 @@ func TestHostileMailServerDoesNoHarm(t *testing.T) {
 				t.Errorf("it took %s", took)
 			}
 		})
+	}
+}
+
+func TestMessageMayHoldAnyNumberOfBrackets(t *testing.T) {
+	p := openPostOffice(t, implicit)
+	d := p.desk(ingest.Leave)
+	text := letterText(1, strings.Repeat("(", 3*maxLists))
+	p.deliver("INBOX", text)
+	p.deliver("INBOX", "Subject: "+strings.Repeat("(", 200)+"\r\n\r\n")
+	d.must("1.eml", "2.eml")
+	if string(d.files[0].Data) != text {
+		t.Error("the message is not what was kept")
 	}
 }
 

@@ -185,7 +185,7 @@ func startTLS(c net.Conn) error {
 			}
 			b.WriteByte(x)
 		}
-		return "", errLine
+		return "", errFlooded
 	}
 	greeting, err := line()
 	if err != nil {
@@ -236,7 +236,7 @@ func (m *mailbox) do(ctx context.Context, longest time.Duration, bytes int64, op
 	if m.wire == nil {
 		m.wire = &wire{}
 	}
-	m.wire.left.Store(bytes)
+	m.wire.begin(bytes)
 	stop := context.AfterFunc(ctx, func() {
 		m.mu.Lock()
 		m.cause = context.Cause(ctx)
@@ -330,6 +330,7 @@ func (m *mailbox) glance(ctx context.Context, uids []uint32) ([]letter, error) {
 					l.size = item.Size
 				case imapclient.FetchItemDataBodySection:
 					if item.Literal != nil {
+						m.wire.message(min(item.Literal.Size(), 16<<10))
 						l.header, _ = io.ReadAll(io.LimitReader(item.Literal, 16<<10))
 					}
 				}
@@ -360,6 +361,7 @@ func (m *mailbox) fetch(ctx context.Context, uid uint32, max int64) ([]byte, err
 					m.conn.Close() //nolint:errcheck // else all of it would have to be read
 					return tooLarge(body.Literal.Size(), max)
 				}
+				m.wire.message(body.Literal.Size())
 				b, err := io.ReadAll(body.Literal)
 				if err != nil {
 					return err

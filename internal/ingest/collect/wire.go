@@ -3,41 +3,45 @@ package collect
 import (
 	"bytes"
 	"net"
-	"strconv"
 	"sync/atomic"
 
 	"jisr/internal/news"
 )
 
-// Bounds on what an IMAP server says outside of messages.
-const (
-	maxNesting = 50      // lists within lists
-	maxLine    = 4 << 20 // bytes
-)
+// maxLists is how many lists an IMAP server may begin in one operation.
+const maxLists = 10000
 
 var (
-	errNested  = news.Errorf(news.Unavailable, "address", "the mail server's answers make no sense: lists are nested more than %d deep", maxNesting)
-	errLine    = news.Errorf(news.Unavailable, "address", "the mail server's answers make no sense: one has more than %d MB", maxLine>>20)
+	errLists   = news.Errorf(news.Unavailable, "address", "the mail server's answers make no sense: they hold more than %d lists", maxLists)
 	errFlooded = news.Errorf(news.TooLarge, "address", "the mail server sends more than was asked for")
 )
 
-// wire is a connection to an IMAP server whose words are looked at before they
-// are parsed: the parser goes down into each list, and a list in a list in a list
-// would take the whole node with it. Literals, in which messages come, are only
-// counted.
+// wire is a connection to an IMAP server whose words are bounded before they are
+// parsed: the parser goes down into each list, and a million lists within one
+// another would take the whole node with them. What begins a list is counted
+// wherever it stands, because whoever wants to do harm decides what looks like a
+// quotation; only messages, once the parser itself is inside of one, are let
+// through.
 type wire struct {
 	net.Conn
-	head []byte                     // read before what the server says
-	left atomic.Int64               // bytes that may still come
-	bad  atomic.Pointer[news.Error] // why no more is read: the parser does not pass it on
+	head  []byte       // read before what the server says
+	left  atomic.Int64 // bytes that may still come
+	lists atomic.Int64 // that may still begin
+	free  atomic.Int64 // bytes in which none are counted
 
-	literal int64  // bytes of a literal that are still to come
-	line    int64  // bytes of the line so far, literals apart
-	depth   int    // of lists
-	quoted  bool   // within a quoted string
-	escaped bool   // after a backslash in one
-	tail    []byte // the end of the line, where a literal is announced
+	bad atomic.Pointer[news.Error] // why no more is read: the parser does not pass it on
 }
+
+// begin sets what one operation may cost.
+func (w *wire) begin(bytes int64) {
+	w.left.Store(bytes)
+	w.lists.Store(maxLists)
+	w.free.Store(0)
+}
+
+// message says that the next bytes are a message. The connection is ahead of the
+// parser by a small buffer, of which it does not matter how it is counted.
+func (w *wire) message(bytes int64) { w.free.Store(bytes) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	if len(w.head) > 0 {
@@ -48,7 +52,7 @@ func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	bad := errFlooded
 	if w.left.Add(-int64(n)) >= 0 {
-		bad = w.look(b[:n])
+		bad = w.count(b[:n])
 	}
 	if bad != nil {
 		w.bad.Store(bad)
@@ -57,57 +61,11 @@ func (w *wire) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (w *wire) look(b []byte) *news.Error {
-	for len(b) > 0 {
-		if w.literal > 0 {
-			n := min(w.literal, int64(len(b)))
-			w.literal -= n
-			b = b[n:]
-			continue
-		}
-		c := b[0]
-		b = b[1:]
-		if w.line++; w.line > maxLine {
-			return errLine
-		}
-		switch {
-		case c == '\n':
-			w.endLine()
-			continue
-		case w.escaped:
-			w.escaped = false
-		case w.quoted && c == '\\':
-			w.escaped = true
-		case c == '"':
-			w.quoted = !w.quoted
-		case w.quoted:
-		case c == '(':
-			if w.depth++; w.depth > maxNesting {
-				return errNested
-			}
-		case c == ')':
-			w.depth = max(w.depth-1, 0)
-		}
-		if len(w.tail) == 32 {
-			copy(w.tail, w.tail[1:])
-			w.tail = w.tail[:31]
-		}
-		w.tail = append(w.tail, c)
+func (w *wire) count(b []byte) *news.Error {
+	skip := min(w.free.Load(), int64(len(b)))
+	w.free.Add(-skip)
+	if w.lists.Add(-int64(bytes.Count(b[skip:], []byte("(")))) < 0 {
+		return errLists
 	}
 	return nil
-}
-
-// endLine finds out whether a literal follows, {123}, else begins a new answer.
-// Text for people may hold a lone quotation mark: it ends with its line.
-func (w *wire) endLine() {
-	tail := bytes.TrimSuffix(w.tail, []byte("\r"))
-	w.tail = w.tail[:0]
-	w.quoted, w.escaped = false, false
-	if i := bytes.LastIndexByte(tail, '{'); i >= 0 && bytes.HasSuffix(tail, []byte("}")) {
-		if n, err := strconv.ParseInt(string(tail[i+1:len(tail)-1]), 10, 64); err == nil && n >= 0 {
-			w.literal = n
-			return
-		}
-	}
-	w.line, w.depth = 0, 0
 }
