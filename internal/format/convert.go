@@ -134,10 +134,8 @@ func shownByPage(it *news.Item) map[string]bool {
 	shown := shownByBoth(it)
 	if it.PubStatus == news.Canceled {
 		shown["EdNote"], shown["Language"] = true, true
-		shown["URI"] = strings.HasPrefix(it.URI, "http") // the page links to itself, and says no more
 		return shown
 	}
-	shown["Embargoed"] = it.PubStatus != news.Withheld // its notice speaks of the hold alone
 	shown["FirstCreated"] = true
 	shown["Bodies"] = plainRoles(it.Bodies, "main")
 	shown["Descriptions"] = plainRoles(it.Descriptions, "main", "summary")
@@ -147,7 +145,7 @@ func shownByPage(it *news.Item) map[string]bool {
 // shownByText says which fields of the item web.Text shows whole.
 func shownByText(it *news.Item) map[string]bool {
 	shown := shownByBoth(it)
-	shown["Embargoed"], shown["EdNote"] = true, true
+	shown["EdNote"] = true
 	if it.PubStatus == news.Canceled {
 		return shown
 	}
@@ -161,7 +159,7 @@ func shownByText(it *news.Item) map[string]bool {
 // shownByBoth says what pages and texts show alike. Standard counts as shown: it
 // is a word about the file that was left, not about the news.
 func shownByBoth(it *news.Item) map[string]bool {
-	shown := map[string]bool{"URI": true, "PubStatus": true, "Standard": true, "Type": it.Type == news.Text}
+	shown := map[string]bool{"URI": true, "Version": true, "PubStatus": true, "Embargoed": true, "Standard": true, "Type": it.Type == news.Text}
 	if it.PubStatus == news.Canceled {
 		return shown
 	}

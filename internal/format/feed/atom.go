@@ -48,7 +48,7 @@ func (r *reader) atomEntry(x *atom.Entry) *entry {
 		id: x.ID, title: x.Title, summary: x.Summary, rights: x.Rights,
 		published: x.Published, updated: x.Updated, publishedAt: "published", updateAt: "updated",
 		authors: atomAuthors(x.Authors), media: mediaRSS(x.Extensions["media"]),
-		places: places(x.Extensions), extra: extra(x.Extensions),
+		places: places(x.Extensions), extra: extra(x.Extensions), version: value(x.Extensions[house]["version"]),
 	}
 	for _, c := range x.Contributors {
 		e.authors = append(e.authors, author{c.Name, c.Email, c.URI})
@@ -101,6 +101,7 @@ func (r *reader) tombstones(f *atom.Feed) {
 			r.n++
 			it := &news.Item{Type: news.Text, URI: r.identity(&entry{id: t.Attrs["ref"]}), PubStatus: news.Canceled}
 			it.VersionCreated = r.time(t.Attrs["when"], "deleted-entry")
+			it.Version = value(t.Children["version"])
 			for _, c := range t.Children["comment"] {
 				it.EdNote = markup.Text(c.Value)
 			}

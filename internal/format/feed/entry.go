@@ -28,6 +28,7 @@ type entry struct {
 	published, updated    string
 	language              string
 	rights, edNote        string
+	version               string // which our own writers give
 	sourceName            string
 	sourceURL             string
 	media                 []*medium
@@ -60,7 +61,7 @@ func (r *reader) add(e *entry) error {
 		it.Language = r.feed.Language
 	}
 	it.CopyrightNotice = firstOf(markup.Line(e.rights), r.feed.Copyright)
-	it.Places, it.EdNote = e.places, e.edNote
+	it.Places, it.EdNote, it.Version = e.places, e.edNote, strings.TrimSpace(e.version)
 	if e.sourceName != "" || e.sourceURL != "" {
 		it.InfoSources = append(it.InfoSources, concept(markup.Line(e.sourceName), e.sourceURL, "source"))
 	}

@@ -52,6 +52,7 @@ type jsonItem struct {
 // know. Its names are a promise.
 type jsonJisr struct {
 	About     string `json:"about,omitempty"`
+	Version   string `json:"version,omitempty"`
 	PubStatus string `json:"pub_status,omitempty"`
 	EdNote    string `json:"ed_note,omitempty"`
 	Copyright string `json:"copyright,omitempty"`
@@ -100,7 +101,7 @@ func (r *reader) readJSON(data []byte) error {
 			e.authors = jsonAuthors(f.Author, f.Authors)
 		}
 		if x.Jisr != nil {
-			e.rights, e.edNote = x.Jisr.Copyright, x.Jisr.EdNote
+			e.rights, e.edNote, e.version = x.Jisr.Copyright, x.Jisr.EdNote, x.Jisr.Version
 			if x.Jisr.PubStatus != "" {
 				e.categories = append(e.categories, category{scheme: statusScheme, term: x.Jisr.PubStatus})
 			}

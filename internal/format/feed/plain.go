@@ -269,8 +269,8 @@ func (p *plainFeed) key(prefix string) string {
 }
 
 const (
-	probe         = "jisr" // a prefix that no namespace has by convention
-	maxNamespaces = 500    // that are remembered
+	probe         = "jisr-probe" // a prefix that no namespace has by convention
+	maxNamespaces = 500          // that are remembered
 )
 
 // files remembers how gofeed files a namespace: by the prefix that is usual for it,

@@ -121,6 +121,7 @@ func (r *reader) rssEntry(i *rss.Item) *entry {
 			e.html, e.text = full, ""
 		}
 	}
+	e.version = value(i.Extensions[house]["version"])
 	e.places = places(i.Extensions)
 	e.extra = extra(i.Extensions)
 	if i.Comments != "" {
@@ -184,7 +185,7 @@ func extra(x ext.Extensions) map[string]json.RawMessage {
 	e := entry{}
 	for prefix, elements := range x {
 		switch prefix {
-		case "media", "atom", "dcterms", "a10", "georss", "geo":
+		case "media", "atom", "dcterms", "a10", "georss", "geo", house:
 			continue
 		}
 		for name, all := range elements {
@@ -203,6 +204,9 @@ func extra(x ext.Extensions) map[string]json.RawMessage {
 	}
 	return e.extra
 }
+
+// house is the prefix of houseSpace.
+const house = "jisr"
 
 func isKnown(prefix, name string) bool {
 	switch prefix {

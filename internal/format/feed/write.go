@@ -35,12 +35,22 @@ type Channel struct {
 }
 
 // written returns the items that may leave the house in this feed: nothing
-// withheld, nothing under embargo. This is the last of several doors, not the
-// only one.
+// withheld, nothing under embargo. A kill always goes out, for an earlier version
+// may have been there before the embargo was. This is the last of several doors,
+// not the only one.
 func (c *Channel) written(items []*news.Item) []*news.Item {
 	return slices.DeleteFunc(slices.Clone(items), func(it *news.Item) bool {
-		return it.URI == "" || it.PubStatus == news.Withheld || it.Embargoed.After(c.Updated)
+		return it.URI == "" || it.PubStatus == news.Withheld || it.Embargoed.After(c.Updated) && it.PubStatus != news.Canceled
 	})
+}
+
+// reason returns why an item was killed, but not under embargo: it may speak of what
+// the embargo keeps.
+func (c *Channel) reason(it *news.Item) string {
+	if it.Embargoed.After(c.Updated) {
+		return ""
+	}
+	return it.EdNote
 }
 
 func (c *Channel) page(it *news.Item) string {
@@ -92,6 +102,10 @@ func (c *Channel) enclosures(it *news.Item) []enclosure {
 	return out
 }
 
+// houseSpace is the namespace of what RSS and Atom have no place for and a receiver
+// must know; its names are a promise: version.
+const houseSpace = "urn:jisr:feed:"
+
 // killed is what stands in place of the words of an item that must not be used
 // any more: repeating them would spread them again.
 const killed = "KILL"
@@ -103,7 +117,7 @@ type text struct {
 	killed               bool
 }
 
-func textOf(it *news.Item) text {
+func (c *Channel) textOf(it *news.Item) text {
 	t := text{published: it.FirstCreated, updated: it.VersionCreated, killed: it.PubStatus == news.Canceled}
 	if t.updated.IsZero() {
 		t.updated = t.published
@@ -112,7 +126,7 @@ func textOf(it *news.Item) text {
 		t.published = t.updated
 	}
 	if t.killed {
-		t.title, t.summary = killed, it.EdNote
+		t.title, t.summary = killed, c.reason(it)
 		return t
 	}
 	t.title = it.Headline()

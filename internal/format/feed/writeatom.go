@@ -13,7 +13,7 @@ import (
 func WriteAtom(c *Channel, items []*news.Item) []byte {
 	w := &writer{}
 	w.b.WriteString(xml.Header)
-	w.open("feed", append([]string{"xmlns", "http://www.w3.org/2005/Atom", "xmlns:at", "http://purl.org/atompub/tombstones/1.0", "xmlns:media", "http://search.yahoo.com/mrss/"}, lang(c.Language)...)...)
+	w.open("feed", append([]string{"xmlns", "http://www.w3.org/2005/Atom", "xmlns:at", "http://purl.org/atompub/tombstones/1.0", "xmlns:media", "http://search.yahoo.com/mrss/", "xmlns:jisr", houseSpace}, lang(c.Language)...)...)
 	w.element("id", c.Self)
 	w.construct("title", c.Title)
 	w.construct("subtitle", c.Description)
@@ -25,9 +25,10 @@ func WriteAtom(c *Channel, items []*news.Item) []byte {
 	}
 	w.links("link", c)
 	for _, it := range c.written(items) {
-		if t := textOf(it); t.killed {
+		if t := c.textOf(it); t.killed {
 			w.open("at:deleted-entry", "ref", it.URI, "when", t.updated.Format(time.RFC3339))
-			w.optional("at:comment", it.EdNote)
+			w.optional("at:comment", t.summary)
+			w.optional("jisr:version", it.Version)
 			w.b.WriteString("</at:deleted-entry>\n")
 		} else {
 			c.atomEntry(w, it, t)
@@ -67,6 +68,7 @@ func (c *Channel) atomEntry(w *writer, it *news.Item, t text) {
 			w.element("category", "", attrs...)
 		}
 	}
+	w.optional("jisr:version", it.Version)
 	w.construct("summary", t.summary)
 	if t.html != "" {
 		w.element("content", t.html, "type", "html")

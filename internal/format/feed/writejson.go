@@ -31,15 +31,15 @@ func WriteJSON(c *Channel, items []*news.Item) ([]byte, error) {
 }
 
 func (c *Channel) jsonItem(it *news.Item) jsonItem {
-	t := textOf(it)
+	t := c.textOf(it)
 	id, _ := json.Marshal(it.URI) // a string always can be
 	x := jsonItem{ID: id, URL: c.page(it), Title: t.title, Summary: t.summary, Language: it.Language}
 	if !t.published.IsZero() {
 		x.Published, x.Modified = t.published.Format(time.RFC3339), t.updated.Format(time.RFC3339)
 	}
 	if t.killed {
-		x.Jisr = &jsonJisr{PubStatus: string(news.Canceled), EdNote: it.EdNote}
-		x.Text = firstOf(it.EdNote, killed) // one of the two contents is required
+		x.Jisr = &jsonJisr{PubStatus: string(news.Canceled), EdNote: t.summary, Version: it.Version}
+		x.Text = firstOf(t.summary, killed) // one of the two contents is required
 		return x
 	}
 	if x.HTML = t.html; x.HTML == "" {
@@ -53,8 +53,8 @@ func (c *Channel) jsonItem(it *news.Item) jsonItem {
 			x.Tags = append(x.Tags, name)
 		}
 	}
-	if it.CopyrightNotice != "" {
-		x.Jisr = &jsonJisr{Copyright: it.CopyrightNotice}
+	if it.CopyrightNotice != "" || it.Version != "" {
+		x.Jisr = &jsonJisr{Copyright: it.CopyrightNotice, Version: it.Version}
 	}
 	for _, e := range c.enclosures(it) {
 		if e.file.Name == "thumbnail" {

@@ -17,7 +17,7 @@ import (
 func WriteRSS(c *Channel, items []*news.Item) []byte {
 	w := &writer{}
 	w.b.WriteString(xml.Header)
-	w.b.WriteString(`<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"><channel>` + "\n")
+	w.b.WriteString(`<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/" xmlns:jisr="` + houseSpace + `"><channel>` + "\n")
 	w.loose("title", c.Title)
 	w.element("link", firstOf(c.Link, c.Self))
 	w.element("description", firstOf(c.Description, c.Title))
@@ -36,7 +36,7 @@ func WriteRSS(c *Channel, items []*news.Item) []byte {
 }
 
 func (c *Channel) rssItem(w *writer, it *news.Item) {
-	t := textOf(it)
+	t := c.textOf(it)
 	w.b.WriteString("<item>\n")
 	w.loose("title", t.title)
 	w.optional("link", c.page(it))
@@ -45,6 +45,7 @@ func (c *Channel) rssItem(w *writer, it *news.Item) {
 		w.element("pubDate", t.published.Format(time.RFC1123Z))
 		w.element("atom:updated", t.updated.Format(time.RFC3339))
 	}
+	w.optional("jisr:version", it.Version)
 	if t.killed {
 		w.element("category", string(news.Canceled), "domain", statusScheme)
 		w.optional("description", t.summary)

@@ -45,9 +45,10 @@ func (r *reader) merge(it, from *news.Item, source string) {
 	if it.Urgency == 0 {
 		it.Urgency = from.Urgency
 	}
-	if it.PubStatus == "" {
-		it.PubStatus = from.PubStatus
+	if it.PubStatus == "" || from.PubStatus == news.Withheld && it.PubStatus == news.Usable {
+		it.PubStatus = from.PubStatus // what one of the two holds back stays back
 	}
+	m.text("version", &it.Version, from.Version)
 	for _, id := range from.AltIDs {
 		if !slices.Contains(it.AltIDs, id) {
 			it.AltIDs = append(it.AltIDs, id)

@@ -20,6 +20,7 @@ const (
 	nsPLUS      = "http://ns.useplus.org/ldf/xmp/1.0/"
 	nsXMP       = "http://ns.adobe.com/xap/1.0/"
 	nsEXIF      = "http://ns.adobe.com/exif/1.0/"
+	nsJisr      = "urn:jisr:xmp:" // our own: what the others have no property for; a promise
 )
 
 // prefixOf returns the prefix that a namespace has in every program, or "".
@@ -43,6 +44,8 @@ func prefixOf(space string) string {
 		return "xmp"
 	case nsEXIF:
 		return "exif"
+	case nsJisr:
+		return "jisr"
 	}
 	return ""
 }

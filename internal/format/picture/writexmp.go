@@ -41,6 +41,8 @@ func isOurs(name xml.Name) bool {
 		return name.Local == "CopyrightOwner"
 	case nsXMP:
 		return name.Local == "MetadataDate"
+	case nsJisr:
+		return true
 	case nsEXIF:
 		return name.Local == "GPSLatitude" || name.Local == "GPSLongitude"
 	}
@@ -77,6 +79,9 @@ func writeXMP(it *news.Item, kept []*property) []byte {
 	w.words("Iptc4xmpCore:ExtDescrAccessibility", described(it, "extendedDescription"))
 	w.text("Iptc4xmpExt:DigitalSourceType", it.DigitalSourceType)
 	w.text("Iptc4xmpExt:DigImageGUID", it.URI)
+	w.text("jisr:Version", it.Version)
+	w.text("jisr:PubStatus", string(it.PubStatus))
+	w.time("jisr:Embargoed", it.Embargoed)
 	w.words("xmpRights:UsageTerms", words(it.UsageTerms, ""))
 	if it.CopyrightHolder != "" {
 		w.structures("plus:CopyrightOwner", "Seq", [][2]string{{"plus:CopyrightOwnerName", it.CopyrightHolder}})
@@ -113,7 +118,7 @@ func (w *xmpWriter) packet() []byte {
 // open writes a start tag of one of our own prefixes.
 func (w *xmpWriter) open(name string) {
 	prefix, _, _ := strings.Cut(name, ":")
-	for _, space := range []string{nsDC, nsPhotoshop, nsIptcCore, nsIptcExt, nsRights, nsPLUS, nsXMP, nsEXIF} {
+	for _, space := range []string{nsDC, nsPhotoshop, nsIptcCore, nsIptcExt, nsRights, nsPLUS, nsXMP, nsEXIF, nsJisr} {
 		if prefixOf(space) == prefix {
 			w.prefixes[space] = prefix
 		}

@@ -65,9 +65,33 @@ func (x *xmpReader) property(p *property) {
 		if p.Local == "MetadataDate" {
 			x.it.VersionCreated = x.time(p)
 		}
+	case nsJisr:
+		x.house(p)
 	case nsEXIF:
 		if strings.HasPrefix(p.Local, "GPS") {
 			x.gps[p.Local] = p.text()
+		}
+	}
+}
+
+// house reads our own properties. What cannot be understood holds the picture back.
+func (x *xmpReader) house(p *property) {
+	it := x.it
+	switch p.Local {
+	case "Version":
+		it.Version = p.text()
+	case "PubStatus":
+		switch s := news.PubStatus(p.text()); s {
+		case news.Usable, news.Withheld, news.Canceled:
+			it.PubStatus = s
+		default:
+			it.PubStatus = news.Withheld
+			x.lose("xmp/PubStatus", "%q is no status that we know: the picture is withheld until a person decides", s)
+		}
+	case "Embargoed":
+		if it.Embargoed = x.time(p); it.Embargoed.IsZero() {
+			it.PubStatus = news.Withheld
+			x.lose("xmp/Embargoed", "the end of the embargo cannot be read: the picture is withheld until a person decides")
 		}
 	}
 }

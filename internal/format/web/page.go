@@ -40,6 +40,10 @@ func ReadHTML(data []byte) (*news.Item, []loss.Loss, error) {
 		p.linkedData(source)
 	}
 	r.page(p, data)
+	r.state(p)
+	if r.it.PubStatus == news.Canceled {
+		return r.it, r.losses, nil
+	}
 	r.article(p, doc)
 	if len(r.it.Headlines) == 0 && len(r.it.Bodies) == 0 {
 		return nil, nil, news.Errorf(news.Invalid, "", "the page has neither a title nor a text: it may need a browser to build it")
@@ -122,6 +126,9 @@ func (r *reader) page(p *page, data []byte) {
 			break
 		}
 	}
+	if uri := p.meta["jisr:uri"]; it.URI == "" && uri != "" && news.ValidURI("", uri) == nil {
+		it.URI = uri
+	}
 	if it.URI == "" {
 		it.URI = nameByHash(data)
 		r.lose("canonical", "the page does not say its address: it is known by its bytes, so any change makes another item")
@@ -151,6 +158,20 @@ func (r *reader) page(p *page, data []byte) {
 	it.Located = markup.Line(ld.first("contentLocation").text("name"))
 	if license := firstOf(ld.text("license"), ld.object("license").text("url")); isAddress(license) {
 		it.Rights = &news.Rights{LinkedRights: license}
+	}
+}
+
+// state takes what our own pages say of the item for programs. A killed item keeps
+// nothing but its name and the reason.
+func (r *reader) state(p *page) {
+	it := r.it
+	it.Version = p.meta["jisr:version"]
+	r.status(p.meta["jisr:status"])
+	if s := p.meta["jisr:embargo"]; s != "" {
+		r.embargo(s)
+	}
+	if it.PubStatus == news.Canceled {
+		it.EdNote, it.Headlines, it.Descriptions = p.meta["jisr:reason"], nil, nil
 	}
 }
 

@@ -97,8 +97,10 @@ func lineName(s string) string {
 		return "embargo"
 	case "NOTE", "EDNOTE", "EDITOR'S NOTE", "EDITORS", "ПРИМЕЧАНИЕ", "ملاحظة", "ملاحظة للمحرر":
 		return "note"
-	case "STATUS":
+	case "STATUS", "СТАТУС", "الحالة":
 		return "status"
+	case "VERSION", "ВЕРСИЯ", "الإصدار":
+		return "version"
 	}
 	return ""
 }
@@ -157,24 +159,35 @@ func (r *reader) line(name, value string) bool {
 			r.lose("urgency", "urgency %q is not 1 (highest) to 9", value)
 		}
 	case "embargo":
-		if it.Embargoed = r.time("embargo", value); it.Embargoed.IsZero() {
-			r.hold("embargo", "the end of the embargo, %q, cannot be read", value)
-		}
+		r.embargo(value)
+	case "version":
+		it.Version = value
 	case "note":
 		it.EdNote = strings.TrimLeft(it.EdNote+"\n"+value, "\n")
 	case "status":
-		switch s := news.PubStatus(strings.ToLower(value)); s {
-		case news.Usable:
-			if it.PubStatus == "" {
-				it.PubStatus = s
-			}
-		case news.Withheld, news.Canceled:
-			it.PubStatus = s
-		default:
-			r.hold("status", "%q is no status that we know", value)
-		}
+		r.status(value)
 	}
 	return true
+}
+
+// status takes a status; none frees what another line holds back.
+func (r *reader) status(value string) {
+	switch s := news.PubStatus(strings.ToLower(strings.TrimSpace(value))); s {
+	case "":
+	case news.Usable:
+		r.it.PubStatus = news.PubStatus(firstOf(string(r.it.PubStatus), string(s)))
+	case news.Withheld, news.Canceled:
+		r.it.PubStatus = s
+	default:
+		r.hold("status", "%q is no status that we know", value)
+	}
+}
+
+// embargo takes the end of an embargo, which has to be readable.
+func (r *reader) embargo(value string) {
+	if r.it.Embargoed = r.time("embargo", value); r.it.Embargoed.IsZero() {
+		r.hold("embargo", "the end of the embargo, %q, cannot be read", value)
+	}
 }
 
 // hold withholds an item over what a program cannot decide.

@@ -45,6 +45,7 @@ func HTML(it *news.Item) []byte {
 	if isAddress(it.URI) {
 		fmt.Fprintf(&b, "<link rel=\"canonical\" href=\"%s\">\n", html.EscapeString(it.URI))
 	}
+	writeState(&b, it)
 	b.WriteString("<style>body{max-width:42em;margin:2em auto;padding:0 1em;font:1.1em/1.6 serif}img{max-width:100%;height:auto}.notice{border:.2em solid #b00;padding:.5em 1em}.meta{color:#555;font-size:.9em}</style>\n")
 	writeLinked(&b, it)
 	b.WriteString("</head>\n<body>\n<article>\n")
@@ -57,6 +58,25 @@ func HTML(it *news.Item) []byte {
 	}
 	b.WriteString("</article>\n</body>\n</html>\n")
 	return b.Bytes()
+}
+
+// writeState says for programs what a page has no words for that they would find.
+// The names are a promise.
+func writeState(b *bytes.Buffer, it *news.Item) {
+	put := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(b, "<meta name=\"jisr:%s\" content=\"%s\">\n", name, html.EscapeString(value))
+		}
+	}
+	if !isAddress(it.URI) {
+		put("uri", it.URI)
+	}
+	put("version", it.Version)
+	put("status", string(it.PubStatus))
+	put("embargo", rfc3339(it.Embargoed))
+	if it.PubStatus == news.Canceled {
+		put("reason", it.EdNote)
+	}
 }
 
 func writeStory(b *bytes.Buffer, it *news.Item) {

@@ -18,6 +18,7 @@ func Text(it *news.Item) []byte {
 		}
 	}
 	put("URI", it.URI)
+	put("VERSION", it.Version)
 	if it.PubStatus == news.Withheld || it.PubStatus == news.Canceled {
 		put("STATUS", string(it.PubStatus))
 	}
