@@ -25,6 +25,10 @@ type Follower struct {
 	// so that other writers are not held up, and returns what Apply would do; nil
 	// where there is nothing to do, which then costs no transaction.
 	Prepare func(ctx context.Context, records []*Record) (func(ctx context.Context, tx *db.Tx) error, error)
+	// Ahead is for a Prepare that looks at the records alone, not at what was
+	// written for those before: it then works on the next records while the effect
+	// of these is being written.
+	Ahead bool
 	// Needs names followers that must have gone past a record before this one
 	// sees it.
 	Needs []string
@@ -53,6 +57,7 @@ const linger = 15 * time.Millisecond
 // follower does not skip it.
 func (l *Ledger) Follow(ctx context.Context, f Follower) {
 	run := &following{ledger: l, Follower: f, state: &followerState{}}
+	defer run.forget()
 	l.followers.Store(f.Name, run.state)
 	woken, cancel := l.db.Subscribe(Topic)
 	defer cancel()
@@ -145,6 +150,60 @@ type following struct {
 	seen   int64     // up to here there is nothing more to apply, whatever the stored place says
 	wrote  time.Time // when the place was last stored
 	behind bool      // the stored place is behind seen
+	ahead  *prepared // nil for none
+}
+
+// prepared is what the records after a position are to do, once done is closed.
+type prepared struct {
+	from, last int64
+	apply      func(context.Context, *db.Tx) error
+	err        error
+	done       chan struct{}
+}
+
+// prepare reads the next records and makes ready what they are to do.
+func (f *following) prepare(ctx context.Context, from, upTo int64) *prepared {
+	p := &prepared{from: from}
+	// Reading happens before the transaction: the journal behind a position never
+	// changes, and the writer is not held up by it.
+	records, last, err := f.ledger.next(ctx, f.Follower, from, upTo)
+	if p.last = last; err != nil || last == from {
+		p.err = err
+		return p
+	}
+	if p.apply, err = f.effect(ctx, records); err != nil {
+		p.err = fmt.Errorf("follow %s after %d: %w", f.Name, from, err)
+	}
+	return p
+}
+
+// prepareAhead does so beside what is being written.
+func (f *following) prepareAhead(ctx context.Context, from, upTo int64) {
+	ahead := &prepared{done: make(chan struct{})}
+	f.ahead = ahead
+	go func() {
+		defer close(ahead.done)
+		p := f.prepare(ctx, from, upTo)
+		ahead.from, ahead.last, ahead.apply, ahead.err = p.from, p.last, p.apply, p.err
+	}()
+}
+
+// forget waits for what is being prepared and returns it; nil for nothing.
+func (f *following) forget() *prepared {
+	p := f.ahead
+	if p != nil {
+		<-p.done
+		f.ahead = nil
+	}
+	return p
+}
+
+// next returns what was prepared for the position, or prepares it now.
+func (f *following) next(ctx context.Context, from, upTo int64) *prepared {
+	if p := f.forget(); p != nil && p.err == nil && p.from == from && p.last > from {
+		return p
+	}
+	return f.prepare(ctx, from, upTo)
 }
 
 // A place that moved past nothing but records of other kinds is stored only from
@@ -185,15 +244,13 @@ func (f *following) step(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
-	// Reading happens before the transaction: the journal behind a position never
-	// changes, and the writer is not held up by it.
-	records, last, err := l.next(ctx, f.Follower, from, upTo)
+	p := f.next(ctx, from, upTo)
+	apply, last, err := p.apply, p.last, p.err
 	if err != nil || last == from {
 		return false, err
 	}
-	apply, err := f.effect(ctx, records)
-	if err != nil {
-		return false, fmt.Errorf("follow %s after %d: %w", f.Name, from, err)
+	if f.Ahead && last < upTo {
+		f.prepareAhead(ctx, last, upTo)
 	}
 	if apply == nil && last-stored < storeAfter && time.Since(f.wrote) < storeEvery {
 		f.seen, f.behind = last, true
@@ -253,6 +310,7 @@ func (f *following) effect(ctx context.Context, records []*Record) (func(context
 // that runs without a serving process. Where one is running, both take turns.
 func (l *Ledger) CatchUp(ctx context.Context, f Follower) error {
 	run := &following{ledger: l, Follower: f, state: &followerState{}}
+	defer run.forget()
 	for {
 		end, err := l.bound(ctx, f)
 		if err != nil || run.state.position.Load() >= end {
