@@ -100,23 +100,19 @@ func (s *server) findWords(ctx context.Context, words string, f newsroom.Filter)
 	case f.After != 0:
 		return nil, 0, news.Errorf(news.Invalid, "after", "what was found is read with before")
 	}
-	hits, err := s.search.Search(ctx, search.Query{Text: words, Language: f.Language, Type: f.Type, Origin: f.Origin,
+	found, err := s.search.Search(ctx, search.Query{Text: words, Language: f.Language, Type: f.Type, Origin: f.Origin,
 		WithEmbargoed: f.WithEmbargoed, Before: f.Before, Limit: f.Limit})
-	if err != nil || len(hits) == 0 {
+	if err != nil || len(found.Hits) == 0 {
 		return nil, 0, err
 	}
-	keys := make([][2]string, len(hits))
-	for i, h := range hits {
+	keys := make([][2]string, len(found.Hits))
+	for i, h := range found.Hits {
 		keys[i] = [2]string{h.Origin, h.URI}
-	}
-	next := int64(0)
-	if len(hits) == f.Limit {
-		next = hits[len(hits)-1].Position
 	}
 	// The index follows the journal on its own: what the wire shows by now, and to
 	// this reader, is what is answered.
-	found, err := s.newsroom.Lines(ctx, keys, f.WithEmbargoed)
-	return found, next, err
+	lines, err := s.newsroom.Lines(ctx, keys, f.WithEmbargoed)
+	return lines, found.NextBefore, err
 }
 
 // name reads which item a request speaks of. URIs hold slashes, colons and

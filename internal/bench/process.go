@@ -290,8 +290,8 @@ func growthCurve(ctx context.Context, e *env, sizes string) error {
 
 // find searches and fails if nothing is found.
 func find(ctx context.Context, a *served, words string) error {
-	hits, err := a.Search.Search(ctx, search.Query{Text: words})
-	if err == nil && len(hits) == 0 {
+	found, err := a.Search.Search(ctx, search.Query{Text: words})
+	if err == nil && len(found.Hits) == 0 {
 		err = fmt.Errorf("nothing was found for %q", words)
 	}
 	return err

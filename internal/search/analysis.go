@@ -11,7 +11,7 @@ import (
 
 // analysisVersion changes whenever the same text would yield other terms. An
 // index of another version is built anew at the next start.
-const analysisVersion = 2
+const analysisVersion = 3
 
 // language is how the words of one language become terms.
 type language struct {
@@ -29,6 +29,8 @@ type analyser struct {
 	byName   map[string]*language
 	byScript map[script]*language
 	plain    *language // of which we know nothing
+	marks    map[valued]string
+	terms    terms // of the item that is being read
 }
 
 // maxTermsKept bounds what a language remembers, to a few megabytes.
@@ -83,6 +85,9 @@ type term struct {
 	next *term  // a character that stands for several words (ﷺ) has several terms
 	hash uint64 // of text
 	word uint64 // hash of the word as it stands, folded: stop words count, endings too
+
+	run   uint64 // of the item that is being read, see terms
+	count int    // how often its text has said the term
 }
 
 // term returns the term of a word in a text of the language.

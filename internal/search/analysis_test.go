@@ -12,7 +12,7 @@ import (
 func termsOf(text, language string) []string {
 	var t terms
 	t.add(newAnalyser(), text, language, nil)
-	return slices.DeleteFunc(t.placed, func(s string) bool { return s == "" })
+	return slices.DeleteFunc(t.texts(), func(s string) bool { return s == "" })
 }
 
 func TestFormsOfAWordShareATerm(t *testing.T) {
@@ -131,13 +131,14 @@ func FuzzTermsAreSafe(f *testing.F) {
 		a := newAnalyser()
 		var all terms
 		all.add(a, text, language, nil)
+		got := all.texts()
 		for w := range words(text) {
 			if w.start >= w.end || w.end > len(text) {
 				t.Fatalf("word %+v in a text of %d bytes", w, len(text))
 			}
-			all.placed = append(all.placed, strings.Fields(a.bare(text, w))...)
+			got = append(got, strings.Fields(a.bare(text, w))...)
 		}
-		for _, term := range all.placed {
+		for _, term := range got {
 			if !utf8.ValidString(term) {
 				t.Fatalf("%q became %q, which is not UTF-8", text, term)
 			}

@@ -2,6 +2,8 @@ package search
 
 import (
 	"cmp"
+	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,15 +21,17 @@ type document struct {
 	status          news.Status
 	typ             news.Type
 	language        string // base language
+	desk            string
 	issued          time.Time
 	embargoed       time.Time
-	terms           terms
+	about           string  // subjects and places, see aboutOf
+	terms           *terms  // until they are encoded
 	top, rest       *sketch // take what stands in the item itself: its headlines and descriptions, its bodies
+	words           string  // the terms as the engine keeps them
 	print           fingerprint
 	heir            bool  // whether the print is that of the version before, whose text was killed
 	born            int64 // position of its first version that was indexed
 	bundle          int64 // 0 for an item alone
-	desk, about     string
 }
 
 // errForeign is that an entry's content speaks of another item.
@@ -66,22 +70,147 @@ func newDocument(r *ledger.Record, read func([]byte) (*news.Item, error), a *ana
 	if body.Label.Embargoed.After(d.embargoed) {
 		d.embargoed = body.Label.Embargoed
 	}
-	var top, rest sketch
-	d.top, d.rest = &top, &rest
-	d.addItem(a, it, 0)
-	d.top, d.rest = nil, nil
+	d.desk = body.Label.Desk
 	d.heir = d.status == news.StatusKilled
-	if r.Body != nil && !d.heir {
-		d.print = fingerprintOf(it, d.typ, d.language, &top, &rest)
-	}
-	d.terms.marks = []string{markOf(markAll, ""),
-		markOf(markLanguage, d.language), markOf(markType, string(d.typ)),
-		markOf(markOrigin, d.origin), markOf(markMonth, month(d.issued)),
+	d.read(it, a)
+	if r.Body == nil {
+		d.print = fingerprint{}
 	}
 	return d, nil
 }
 
-func month(t time.Time) string { return t.UTC().Format("200601") }
+// read analyses the item. Its terms are valid until a reads another.
+func (d *document) read(it *news.Item, a *analyser) {
+	var top, rest sketch
+	d.terms, d.top, d.rest = &a.terms, &top, &rest
+	d.terms.reset()
+	d.addFields(a, it)
+	d.addItem(a, it, 0)
+	d.terms.addTelling()
+	d.addMarks(a, it)
+	d.about = aboutOf(it)
+	d.top, d.rest = nil, nil
+	if !d.heir {
+		d.print = fingerprintOf(it, d.typ, d.language, &top, &rest)
+	}
+}
+
+// addMarks adds what filters ask for.
+func (d *document) addMarks(a *analyser, it *news.Item) {
+	mark := func(m mark, value string) {
+		if value != "" {
+			d.terms.marks = append(d.terms.marks, a.mark(m, value))
+		}
+	}
+	d.terms.marks = append(d.terms.marks, a.mark(markAll, ""))
+	mark(markLanguage, d.language)
+	mark(markType, string(d.typ))
+	mark(markOrigin, d.origin)
+	if !d.issued.IsZero() {
+		at := d.issued.UTC()
+		d.terms.marks = append(d.terms.marks, dayMark(at), monthMark(at), yearMark(at))
+	}
+	mark(markDesk, d.desk)
+	mark(markStatus, string(d.status))
+	if it.Urgency > 0 {
+		mark(markUrgency, strconv.Itoa(it.Urgency))
+	}
+	for _, f := range conceptFields {
+		list := f.of(it)
+		for i := range list[:min(len(list), maxConcepts)] {
+			for key := range keysOf(&list[i]) {
+				mark(f.whole, key)
+			}
+		}
+	}
+}
+
+// conceptFields are the fields whose values are concepts.
+var conceptFields = []struct {
+	words, whole mark
+	of           func(*news.Item) []news.Concept
+}{
+	{inSubject, markSubject, func(it *news.Item) []news.Concept { return it.Subjects }},
+	{inPlace, markPlace, func(it *news.Item) []news.Concept { return it.Places }},
+	{inPerson, markPerson, func(it *news.Item) []news.Concept { return it.People }},
+	{inOrg, markOrg, func(it *news.Item) []news.Concept { return it.Organisations }},
+}
+
+// maxConcepts is how many concepts of a kind are found by field.
+const maxConcepts = 50
+
+// keysOf yields what identifies a concept: its URI and its code, each also
+// without what stands before the last slash or colon, for people who know codes.
+func keysOf(c *news.Concept) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, key := range []string{c.URI, c.Literal} {
+			if key == "" {
+				continue
+			}
+			if !yield(key) {
+				return
+			}
+			if at := strings.LastIndexAny(key, "/:#"); at >= 0 && at+1 < len(key) && !yield(key[at+1:]) {
+				return
+			}
+		}
+	}
+}
+
+// addFields adds the words by which fields are asked for, the most telling first.
+func (d *document) addFields(a *analyser, it *news.Item) {
+	lang := cmp.Or(baseLanguage(it.Language), d.language)
+	for _, h := range it.Headlines {
+		d.terms.addField(a, inHeadline, PlainText(h), cmp.Or(baseLanguage(h.Language), lang))
+	}
+	d.terms.addField(a, inSlugline, it.Slugline, lang)
+	if d.status == news.StatusKilled {
+		return
+	}
+	d.terms.addField(a, inBy, it.By, lang)
+	for _, f := range conceptFields {
+		list := f.of(it)
+		for i := range list[:min(len(list), maxConcepts)] {
+			c := &list[i]
+			d.terms.addField(a, f.words, c.Name, lang)
+			for l, name := range c.Names {
+				if name != c.Name {
+					d.terms.addField(a, f.words, name, baseLanguage(l))
+				}
+			}
+		}
+	}
+}
+
+// How many subjects and places of an item are counted, and how long what is kept
+// of each may be, in bytes.
+const (
+	maxCounted     = 8
+	maxCountedSize = 200
+)
+
+// aboutOf writes down the subjects and places of an item, one a line: s or p, what
+// identifies it, its name.
+func aboutOf(it *news.Item) string {
+	var b strings.Builder
+	for i, list := range [][]news.Concept{it.Subjects, it.Places} {
+		for _, c := range list[:min(len(list), maxCounted)] {
+			key := cmp.Or(c.URI, c.Literal, c.Name)
+			if key == "" || len(key) > maxCountedSize || strings.ContainsAny(key, "\n\t") {
+				continue
+			}
+			name := strings.ToValidUTF8(c.Name[:min(len(c.Name), maxCountedSize)], "")
+			if b.Len() > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteByte("sp"[i])
+			b.WriteString(key)
+			b.WriteByte('\t')
+			b.WriteString(strings.Map(oneLine, name))
+		}
+	}
+	return b.String()
+}
 
 // maxNesting is how deep associations are read.
 const maxNesting = 4

@@ -20,7 +20,11 @@ func (s *Service) Run(ctx context.Context) {
 	for range min(runtime.GOMAXPROCS(0), maxAnalysers) {
 		ix.analysers = append(ix.analysers, newAnalyser())
 	}
-	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch})
+	near := newNeighbours()
+	if err := near.catchUp(ctx, s.db.Reader()); err == nil { // else it is read in the first transaction
+		ix.near = near
+	}
+	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch, Ahead: true})
 }
 
 const (
@@ -81,17 +85,17 @@ func (s *Service) prepare(ctx context.Context) error {
 }
 
 func (s *Service) prepareIn(ctx context.Context, tx *db.Tx) error {
-	for _, statement := range s.engine.schema() {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
 	var version int
 	if err := tx.QueryRowContext(ctx, `SELECT analysis FROM search_state WHERE id = 1`).Scan(&version); err != nil {
 		return err
 	}
 	if version == analysisVersion {
 		return nil
+	}
+	for _, statement := range append([]string{s.engine.drop()}, s.engine.schema()...) {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE search_state SET analysis = $1 WHERE id = 1`, analysisVersion); err != nil {
 		return err
@@ -107,15 +111,8 @@ type indexer struct {
 }
 
 // prepareBatch analyses the records and returns what writes them into the index.
-func (ix *indexer) prepareBatch(ctx context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
+func (ix *indexer) prepareBatch(_ context.Context, records []*ledger.Record) (func(context.Context, *db.Tx) error, error) {
 	docs := newest(ix.documents(records))
-	if ix.near == nil {
-		near := newNeighbours()
-		if err := near.catchUp(ctx, ix.db.Reader()); err != nil {
-			return nil, err
-		}
-		ix.near = near
-	}
 	return func(ctx context.Context, tx *db.Tx) error { return ix.write(ctx, tx, docs) }, nil
 }
 
@@ -145,9 +142,11 @@ func (ix *indexer) documents(records []*ledger.Record) []*document {
 		wg.Go(func() {
 			for i := n; i < len(records); i += len(ix.analysers) {
 				d, err := newDocument(records[i], ix.read, a)
-				if err != nil {
+				if err == nil {
+					d.words = ix.engine.encode(d.terms, d.position)
+					d.terms = nil // it is used again for the next
+				} else {
 					ix.log.Warn("an item entry cannot be indexed", "origin", records[i].Origin, "index", records[i].Index, "err", err)
-					continue
 				}
 				out[i] = d
 			}
@@ -198,8 +197,9 @@ func (d *document) follow(born int64, print fingerprint) {
 	}
 }
 
-// maxMarks is how many parameters a lookup carries.
-const maxMarks = 500
+// maxMarks is how many parameters a lookup carries: SQLite looks each up by its
+// name, one after the other.
+const maxMarks = 100
 
 // superseded is what new versions take the place of.
 type superseded struct {
@@ -272,7 +272,7 @@ func (ix *indexer) insert(ctx context.Context, tx *db.Tx, docs []*document) erro
 	for _, d := range docs {
 		rows = append(rows, d.position, d.origin, d.uri, d.index, d.version, string(d.status), string(d.typ), d.language, d.desk,
 			db.Micros(d.issued), db.Micros(d.embargoed), d.about, d.born, d.print.encode(), d.bundle)
-		texts = append(texts, d.position, ix.engine.encode(&d.terms))
+		texts = append(texts, d.position, d.words)
 	}
 	err := db.NewBulk(`search_doc (position, origin, uri, idx, version, status, type, language, desk,
 		issued, embargoed, about, born, print, bundle)`, 15, "").Insert(ctx, tx, rows)

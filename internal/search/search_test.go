@@ -142,12 +142,12 @@ func text(uri, language, headline, body string) news.Item {
 // find returns the URIs of what is found, newest first.
 func (ix *index) find(t testing.TB, q Query) []string {
 	t.Helper()
-	hits, err := ix.Search(t.Context(), q)
+	found, err := ix.Search(t.Context(), q)
 	if err != nil {
 		t.Fatalf("search %+v: %v", q, err)
 	}
-	out := make([]string, len(hits))
-	for i, h := range hits {
+	out := make([]string, len(found.Hits))
+	for i, h := range found.Hits {
 		out[i] = h.URI
 	}
 	return out
@@ -326,9 +326,9 @@ func TestKilledItemIsFoundByItsHeadlineAndOnlyWhenAskedFor(t *testing.T) {
 		ix.add(t, act{item: it, act: news.Refile, version: 3})
 		ix.expect(t, Query{Text: "libel"}, "urn:k")
 		ix.add(t, act{item: it, act: news.Hold, version: 4})
-		hits, err := ix.Search(t.Context(), Query{Text: "libel"})
-		if err != nil || len(hits) != 1 || hits[0].Status != news.StatusHeld || hits[0].Version != 4 {
-			t.Errorf("a held item shows as %+v, %v", hits, err)
+		found, err := ix.Search(t.Context(), Query{Text: "libel"})
+		if err != nil || len(found.Hits) != 1 || found.Hits[0].Status != news.StatusHeld || found.Hits[0].Version != 4 {
+			t.Errorf("a held item shows as %+v, %v", found, err)
 		}
 	})
 }
@@ -419,11 +419,11 @@ func TestIndexBuiltAnewIsTheSame(t *testing.T) {
 			}
 			var b strings.Builder
 			for _, q := range []string{"", "snow", "معرض", "корреспондент", "report"} {
-				hits, err := s.Search(t.Context(), Query{Text: q, WithKilled: true})
+				found, err := s.Search(t.Context(), Query{Text: q, WithKilled: true})
 				if err != nil {
 					t.Fatal(err)
 				}
-				fmt.Fprintf(&b, "%s: %+v\n", q, hits)
+				fmt.Fprintf(&b, "%s: %+v\n", q, found.Hits)
 			}
 			return b.String()
 		}
@@ -450,11 +450,11 @@ func TestOtherRulesOfAnalysisMeanANewIndex(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			hits, err := s.Search(t.Context(), Query{})
+			found, err := s.Search(t.Context(), Query{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			return len(hits)
+			return len(found.Hits)
 		}
 		if n := count(); n != len(library()) {
 			t.Fatalf("a restart left %d items", n)

@@ -20,17 +20,6 @@ type Twin struct {
 	Distance int  // in how many of 64 bits the texts differ; 0 to 3 for a direct link, more through others
 }
 
-// hitColumns are those of search_doc that make a Hit.
-const hitColumns = `d.position, d.origin, d.uri, d.version, d.status, d.type, d.language, d.issued, d.embargoed`
-
-// scan reads hitColumns and what follows them.
-func (h *Hit) scan(rows interface{ Scan(...any) error }, more ...any) error {
-	var issued, embargoed int64
-	err := rows.Scan(append([]any{&h.Position, &h.Origin, &h.URI, &h.Version, &h.Status, &h.Type, &h.Language, &issued, &embargoed}, more...)...)
-	h.Issued, h.Embargoed = db.FromMicros(issued), db.FromMicros(embargoed)
-	return err
-}
-
 // maxSimilar is how many members of a bundle are looked at.
 const maxSimilar = 200
 

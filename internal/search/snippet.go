@@ -2,6 +2,7 @@ package search
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -53,19 +54,26 @@ type match struct {
 func wantedTerms(a *analyser, query, language string) map[string]bool {
 	wanted := map[string]bool{}
 	for _, l := range []string{language, ""} {
-		p, err := parse(a, query, l)
+		p, err := parse(a, query, l, time.Time{})
 		if err != nil {
 			continue
 		}
-		for _, c := range p.wanted {
-			for _, ph := range c {
-				for _, t := range ph {
-					wanted[t] = true
-				}
+		p.expr.phrases(func(ph phrase) bool {
+			for _, t := range ph {
+				wanted[bareTerm(t)] = true
 			}
-		}
+			return true
+		})
 	}
 	return wanted
+}
+
+// bareTerm returns the term of a word that is looked for in a field.
+func bareTerm(term string) string {
+	if r, size := utf8.DecodeRuneInString(term); mark(r) >= inHeadline && mark(r) <= inOrg {
+		return term[size:]
+	}
+	return term
 }
 
 // densest returns the run of matches within one excerpt's length that has the

@@ -70,16 +70,15 @@ func FuzzSnippetAndQuery(f *testing.F) {
 			return
 		}
 		marked(t, Snippet(text, query, language))
-		p, err := parse(newAnalyser(), query, language)
+		p, err := parse(newAnalyser(), query, language, noon)
 		if err != nil {
 			return
 		}
-		for _, c := range append(p.wanted, p.unwanted) {
-			for _, ph := range c {
-				if len(ph) == 0 || slices.Contains(ph, "") || strings.ContainsAny(strings.Join(ph, ""), "\"'\\ \x00") {
-					t.Fatalf("%q became %q", query, ph)
-				}
+		p.expr.phrases(func(ph phrase) bool {
+			if len(ph) == 0 || slices.Contains(ph, "") || strings.ContainsAny(strings.Join(ph, ""), "\"'\\ \x00") {
+				t.Fatalf("%q became %q", query, ph)
 			}
-		}
+			return true
+		})
 	})
 }

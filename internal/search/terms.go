@@ -11,19 +11,37 @@ import (
 // find different things.
 const (
 	maxText       = 2 << 20 // bytes of text that are read
+	maxFields     = 350     // words of fields; later ones are not found by field
 	maxPositions  = 16_000  // terms with a place, for phrases; later ones are found as single words
 	maxTermsBytes = 600_000 // bytes of terms
 )
 
-// terms are those of one item, in order. A gap keeps phrases from running from
-// one text into the next.
+// token is a term as it stands in the index. The zero value is a gap, which keeps
+// phrases from running from one text into the next.
+type token struct {
+	mark mark // 0 for a word of the text
+	term *term
+}
+
+// terms are those of one item. They belong to an analyser, which uses them again
+// for the next item.
 type terms struct {
-	placed []string        // "" is a gap
-	loose  []string        // beyond maxPositions, each once
-	seen   map[string]bool // filled once there are loose ones
-	marks  []string        // what filters ask for, see markOf
-	text   int             // bytes read
-	bytes  int             // bytes of terms
+	fields  []token  // the words of headline, slugline …, in order
+	placed  []token  // the words of all texts, in order
+	loose   []token  // words without a place
+	marks   []string // what filters ask for
+	touched []*term  // each term of the text once, in order of appearance
+	run     uint64   // numbers the items, to tell which counts are this one's
+	text    int      // bytes read
+	bytes   int      // bytes of terms
+}
+
+// reset makes ready for the next item.
+func (t *terms) reset() {
+	t.fields, t.placed, t.loose = t.fields[:0], t.placed[:0], t.loose[:0]
+	t.marks, t.touched = t.marks[:0], t.touched[:0]
+	t.run++
+	t.text, t.bytes = 0, 0
 }
 
 // add appends the terms of a text and a gap, and has the sketch take its words.
@@ -35,65 +53,108 @@ func (t *terms) add(a *analyser, text, language string, s *sketch) {
 		text = strings.ToValidUTF8(text[:maxText-t.text], "")
 	}
 	t.text += len(text)
-	t.placed = slices.Grow(t.placed, min(len(text)/8, maxPositions)+1)
 	before := len(t.placed)
 	for w := range words(text) {
 		for term := a.term(text, w, language); term != nil; term = term.next {
 			s.take(term)
 			if term.text != "" {
-				t.append(term.text)
+				t.append(term)
 			}
 		}
 	}
 	if len(t.placed) > before {
-		t.placed = append(t.placed, "")
+		t.placed = append(t.placed, token{})
 	}
 }
 
-func (t *terms) append(term string) {
-	if t.bytes+len(term) > maxTermsBytes {
+func (t *terms) append(term *term) {
+	if t.bytes+len(term.text) > maxTermsBytes {
 		return
 	}
+	if term.run != t.run {
+		term.run, term.count = t.run, 0
+		t.touched = append(t.touched, term)
+	}
+	term.count++
 	if len(t.placed) < maxPositions {
-		t.placed = append(t.placed, term)
-		t.bytes += len(term)
+		t.placed = append(t.placed, token{term: term})
+		t.bytes += len(term.text)
 		return
 	}
-	if t.seen == nil {
-		t.seen = make(map[string]bool, len(t.placed))
-		for _, p := range t.placed {
-			t.seen[p] = true
-		}
-	}
-	if !t.seen[term] {
-		t.seen[term] = true
-		t.loose = append(t.loose, term)
-		t.bytes += len(term)
+	if term.count == 1 {
+		t.loose = append(t.loose, token{term: term})
+		t.bytes += len(term.text)
 	}
 }
 
-// The marks that filters ask for stand in the index beside the terms, so that a
-// rare language or a month of the archive is found as fast as a rare word. They
-// begin with a character of Unicode's private use area, which no word contains.
-const (
-	markLanguage = '\ue001'
-	markType     = '\ue002'
-	markOrigin   = '\ue003'
-	markMonth    = '\ue004' // year and month of issue in UTC
-	markAll      = '\ue005' // of every item
-)
-
-// markOf returns the mark of a kind for a value, every character of which the
-// index takes for part of a word.
-func markOf(kind rune, value string) string {
-	var b strings.Builder
-	b.WriteRune(kind)
-	for _, r := range value {
-		if begins(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteRune('\ue100' + r&0xff)
+// addField appends the words of a field, which are found by it, and a gap.
+func (t *terms) addField(a *analyser, m mark, text, language string) {
+	before := len(t.fields)
+	for w := range words(text) {
+		for term := a.term(text, w, language); term != nil; term = term.next {
+			if term.text == "" || len(t.fields) >= maxFields {
+				continue
+			}
+			t.fields = append(t.fields, token{m, term})
+			t.bytes += len(term.text) + 3
 		}
 	}
-	return b.String()
+	if len(t.fields) > before && len(t.fields) < maxFields {
+		t.fields = append(t.fields, token{})
+	}
+}
+
+// tellingTimes is how often a text says a word that it is about; a text of more
+// than six hundred words says it once in two hundred.
+const tellingTimes = 3
+
+// addTelling marks what the item is about; what its headline says is known
+// already.
+func (t *terms) addTelling() {
+	seen := make(map[string]bool, 32)
+	take := func(term *term) {
+		if !seen[term.text] {
+			seen[term.text] = true
+			t.loose = append(t.loose, token{telling, term})
+			t.bytes += len(term.text) + 3
+		}
+	}
+	for _, f := range t.fields {
+		if f.mark == inHeadline {
+			seen[f.term.text] = true
+		}
+	}
+	for _, f := range t.fields {
+		if f.mark >= inSlugline && f.mark != inBy {
+			take(f.term)
+		}
+	}
+	least := max(tellingTimes, len(t.placed)/200)
+	for _, term := range t.touched {
+		if term.count >= least {
+			take(term)
+		}
+	}
+}
+
+// each yields the words of the text and of the fields as the index has them.
+func (t *terms) each(yield func(string) bool) {
+	for _, list := range [][]token{t.fields, t.placed, t.loose} {
+		for _, k := range list {
+			if k.term != nil && !yield(k.mark.word(k.term.text)) {
+				return
+			}
+		}
+	}
+}
+
+// texts returns the terms of the text in order, "" for a gap.
+func (t *terms) texts() []string {
+	out := make([]string, len(t.placed))
+	for i, k := range t.placed {
+		if k.term != nil {
+			out[i] = k.term.text
+		}
+	}
+	return slices.Clip(out)
 }

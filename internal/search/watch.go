@@ -2,24 +2,24 @@ package search
 
 import (
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"jisr/internal/news"
 )
 
 // Watch is a search that is held against items one by one, as they come, instead
 // of against the index. It finds in an item what the index would.
-type Watch struct{ query parsed }
+type Watch struct{ query *parsed }
 
-// NewWatch reads a search; see Service.Search for how it is written. Invalid if
+// NewWatch reads a search; see docs/search.md for how it is written. Invalid if
 // it is wrong or holds no word.
 func NewWatch(query string) (*Watch, error) {
-	q, err := parse(newAnalyser(), query, "")
+	q, err := parse(newAnalyser(), query, "", time.Now())
 	if err != nil {
 		return nil, err
 	}
-	if len(q.wanted) == 0 && len(q.unwanted) == 0 {
+	if q.empty() {
 		return nil, news.Errorf(news.Invalid, "q", "%q holds no word to look for", query)
 	}
 	return &Watch{q}, nil
@@ -37,43 +37,58 @@ func NewReader() *Reader { return &Reader{a: newAnalyser()} }
 
 // Text is the words of an item, ready for watches.
 type Text struct {
-	placed []string
+	fields []string // of headline, slugline …, in order, "" for a gap
+	placed []string // of the text
 	has    map[string]bool
 }
 
 // Read returns the words of an item.
 func (r *Reader) Read(it *news.Item) *Text {
-	d := &document{language: baseLanguage(it.Language)}
+	d := &document{uri: it.URI, typ: it.Type, language: baseLanguage(it.Language)}
 	r.mu.Lock()
-	d.addItem(r.a, it, 0)
-	r.mu.Unlock()
-	t := &Text{d.terms.placed, make(map[string]bool, len(d.terms.placed))}
-	for _, w := range slices.Concat(d.terms.placed, d.terms.loose) {
-		t.has[w] = true
+	defer r.mu.Unlock()
+	d.read(it, r.a)
+	return newText(d.terms)
+}
+
+func newText(ts *terms) *Text {
+	t := &Text{make([]string, len(ts.fields)), make([]string, len(ts.placed)), make(map[string]bool, len(ts.touched)+len(ts.fields)+len(ts.loose)+len(ts.marks))}
+	for i, list := range [][]token{ts.fields, ts.placed, ts.loose} {
+		for at, k := range list {
+			if k.term == nil {
+				continue
+			}
+			word := k.mark.word(k.term.text)
+			t.has[word] = true
+			if i < 2 {
+				[][]string{t.fields, t.placed}[i][at] = word
+			}
+		}
+	}
+	for _, m := range ts.marks {
+		t.has[m] = true
 	}
 	return t
 }
 
 // Matches reports whether the text is what the watch looks for.
-func (w *Watch) Matches(t *Text) bool {
-	return !slices.ContainsFunc(w.query.unwanted, t.holds) && !slices.ContainsFunc(w.query.wanted, func(c clause) bool {
-		return !slices.ContainsFunc(c, t.holds)
-	})
-}
+func (w *Watch) Matches(t *Text) bool { return w.query.expr == nil || w.query.expr.holds(t.holds) }
 
 // holds reports whether the phrase occurs.
 func (t *Text) holds(p phrase) bool {
 	for _, term := range p {
-		if !t.has[strings.TrimSpace(term)] {
+		if !t.has[term] {
 			return false
 		}
 	}
 	if len(p) < 2 {
 		return len(p) == 1
 	}
-	for i := 0; i+len(p) <= len(t.placed); i++ {
-		if slices.Equal(t.placed[i:i+len(p)], p) {
-			return true
+	for _, list := range [][]string{t.fields, t.placed} {
+		for i := 0; i+len(p) <= len(list); i++ {
+			if slices.Equal(list[i:i+len(p)], p) {
+				return true
+			}
 		}
 	}
 	return false

@@ -130,7 +130,7 @@ type Provider interface {
 
 // Search finds items by their words.
 type Search interface {
-	Search(ctx context.Context, q search.Query) ([]search.Hit, error)
+	Search(ctx context.Context, q search.Query) (*search.Found, error)
 }
 
 // Ledger is what the pages ask of the record itself.

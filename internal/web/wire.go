@@ -57,20 +57,17 @@ func (s *Site) wire(q *request) error {
 // find returns the lines that match a search, newest first, and where to read
 // on; 0 at the end.
 func (s *Site) find(q *request, query string, f newsroom.Filter) (lines []*newsroom.Line, more int64, err error) {
-	hits, err := s.search.Search(q.Context(), search.Query{Text: query, Language: f.Language, Type: f.Type, Origin: f.Origin,
+	found, err := s.search.Search(q.Context(), search.Query{Text: query, Language: f.Language, Type: f.Type, Origin: f.Origin,
 		WithEmbargoed: f.WithEmbargoed, WithKilled: true, Before: f.Before, Limit: page})
-	if err != nil || len(hits) == 0 {
+	if err != nil || len(found.Hits) == 0 {
 		return nil, 0, err
 	}
-	keys := make([][2]string, len(hits))
-	for i, h := range hits {
+	keys := make([][2]string, len(found.Hits))
+	for i, h := range found.Hits {
 		keys[i] = [2]string{h.Origin, h.URI}
 	}
-	if len(hits) == page {
-		more = hits[page-1].Position
-	}
 	lines, err = s.newsroom.Lines(q.Context(), keys, f.WithEmbargoed)
-	return lines, more, err
+	return lines, found.NextBefore, err
 }
 
 // wireLink is the address of the lines of the filter after or before a position.

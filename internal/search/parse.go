@@ -1,0 +1,408 @@
+package search
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"jisr/internal/news"
+)
+
+// Limits on a query.
+const (
+	maxQuery   = 2000 // bytes
+	maxClauses = 50   // words, phrases and fields
+	maxTerms   = 200
+	maxGroups  = 20 // parentheses within parentheses
+)
+
+// parsed is what someone looks for.
+type parsed struct {
+	expr     *expr // nil if nothing was asked of the words
+	from, to time.Time
+	id       string
+	killed   bool // whether killed items were asked for by name
+	also     []Spelling
+}
+
+// empty reports whether nothing was asked for at all: there was no word to look
+// for.
+func (p *parsed) empty() bool {
+	return p.expr == nil && p.id == "" && p.from.IsZero() && p.to.IsZero()
+}
+
+// parser reads a query: words that must all occur, "words in this order" between
+// quotation marks of any kind, -unwanted, one OR other, (groups), field:value.
+// Anything else, FTS operators included, is text like any other; what holds no
+// word is ignored.
+//
+// language is that of the items sought, or "". Without it a word is looked for
+// both as the first language of its script would have it and as it stands, which
+// is how it is indexed in others of that script.
+type parser struct {
+	a        *analyser
+	language string
+	now      time.Time
+	in       *time.Location
+	sounds   func(word string) []string // other spellings of a name; nil: none are known
+
+	text    string
+	at      int // bytes read
+	clauses int
+	terms   int
+	out     parsed
+}
+
+// parse reads a query without names in other scripts.
+func parse(a *analyser, text, language string, now time.Time) (*parsed, error) {
+	return (&parser{a: a, language: language, now: now, in: time.UTC}).parse(text)
+}
+
+func (p *parser) parse(text string) (*parsed, error) {
+	if len(text) > maxQuery {
+		return nil, news.Errorf(news.TooLarge, "q", "%d bytes are more than the %d that a search may have: look for fewer words", len(text), maxQuery)
+	}
+	p.text = text
+	e, err := p.sequence(0)
+	if err != nil {
+		return nil, err
+	}
+	p.out.expr = e
+	return &p.out, nil
+}
+
+// where says at which character of the query a byte stands.
+func (p *parser) where(at int) int { return utf8.RuneCountInString(p.text[:at]) + 1 }
+
+func (p *parser) fail(at int, format string, args ...any) error {
+	e := news.Errorf(news.Invalid, "q", format, args...)
+	e.Message = fmt.Sprintf("at character %d", p.where(at)) + ": " + e.Message
+	return e
+}
+
+// sequence reads up to the end of the query or of the group.
+func (p *parser) sequence(depth int) (*expr, error) {
+	var parts []*expr
+	or := false
+	frame := false // whether the last thing read narrows the whole search
+	for {
+		p.space()
+		if p.at >= len(p.text) || depth > 0 && p.text[p.at] == ')' {
+			return combine(all, parts...), nil
+		}
+		start := p.at
+		if p.or() {
+			if frame {
+				return nil, p.fail(start, "from:, to:, on: and id: narrow the whole search and cannot stand beside OR")
+			}
+			or = len(parts) > 0
+			continue
+		}
+		inside := depth > 0 || or
+		e, narrows, err := p.part(depth, inside)
+		if err != nil {
+			return nil, err
+		}
+		frame = narrows
+		if e == nil {
+			continue
+		}
+		if or {
+			last := len(parts) - 1
+			parts[last] = combine(some, parts[last], e)
+		} else {
+			parts = append(parts, e)
+		}
+		or = false
+	}
+}
+
+func (p *parser) space() {
+	p.at = len(p.text) - len(strings.TrimLeftFunc(p.text[p.at:], unicode.IsSpace))
+}
+
+// or reads what joins its neighbours.
+func (p *parser) or() bool {
+	for _, word := range []string{"OR", "ИЛИ", "|"} {
+		rest, ok := strings.CutPrefix(p.text[p.at:], word)
+		r, _ := utf8.DecodeRuneInString(rest)
+		if ok && (rest == "" || unicode.IsSpace(r) || r == '(' || r == ')') {
+			p.at += len(word)
+			return true
+		}
+	}
+	return false
+}
+
+// part reads one word, phrase, group or field; nil if it holds nothing to look
+// for. It reports whether it narrows the whole search, which it must not inside a
+// group or beside OR.
+func (p *parser) part(depth int, inside bool) (e *expr, narrows bool, err error) {
+	start := p.at
+	unwanted := p.minus()
+	switch f, named := p.fieldName(); {
+	case named && narrowing(f):
+		if inside || unwanted {
+			return nil, false, p.fail(start, "%s: narrows the whole search: write it by itself, outside of parentheses, without OR and without -", f)
+		}
+		return nil, true, p.narrow(f, start)
+	case named:
+		e, err = p.fieldValue(f, start, depth)
+	case p.at == len(p.text):
+	case p.text[p.at] == '(':
+		e, err = p.group(depth, func() (*expr, error) { return p.sequence(depth + 1) })
+	default:
+		var text string
+		text, _ = p.value(depth)
+		e, err = p.words(text, start, 0)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if unwanted {
+		e = negate(e)
+	}
+	return e, false, nil
+}
+
+// minus reads a sign that what follows is unwanted.
+func (p *parser) minus() bool {
+	for _, minus := range []string{"-", "−", "–"} {
+		if strings.HasPrefix(p.text[p.at:], minus) {
+			p.at += len(minus)
+			return true
+		}
+	}
+	return false
+}
+
+// maxFieldName is how many bytes the name of a field has at most.
+const maxFieldName = 32
+
+// fieldName reads the name of a field and its colon; what is no field is left
+// where it stands.
+func (p *parser) fieldName() (field, bool) {
+	rest := p.text[p.at:]
+	colon := strings.IndexByte(rest[:min(len(rest), maxFieldName)], ':')
+	if colon <= 0 {
+		return "", false
+	}
+	f, ok := fieldOf(rest[:colon])
+	if ok {
+		p.at += colon + 1
+	}
+	return f, ok
+}
+
+// group reads what stands between parentheses.
+func (p *parser) group(depth int, inside func() (*expr, error)) (*expr, error) {
+	start := p.at
+	if depth >= maxGroups {
+		return nil, p.fail(start, "parentheses may stand %d deep: take some away", maxGroups)
+	}
+	p.at++
+	e, err := inside()
+	if err != nil {
+		return nil, err
+	}
+	if p.at >= len(p.text) {
+		return nil, p.fail(start, "the parenthesis ( is not closed: write ) behind the words that belong together, or put quotation marks around it")
+	}
+	p.at++
+	return e, nil
+}
+
+// quotes are the marks that open or close a phrase; an unclosed one ends with
+// the query.
+const quotes = `"“”„«»`
+
+// value reads a phrase without its quotation marks, or what stands up to a space,
+// a quotation mark or the end of the group.
+func (p *parser) value(depth int) (text string, quoted bool) {
+	rest := p.text[p.at:]
+	r, size := utf8.DecodeRuneInString(rest)
+	if size > 0 && strings.ContainsRune(quotes, r) {
+		rest = rest[size:]
+		p.at += size
+		end := strings.IndexAny(rest, quotes)
+		if end < 0 {
+			p.at = len(p.text)
+			return rest, true
+		}
+		_, size = utf8.DecodeRuneInString(rest[end:])
+		p.at += end + size
+		return rest[:end], true
+	}
+	open := 0
+	end := strings.IndexFunc(rest, func(r rune) bool {
+		switch {
+		case r == '(':
+			open++
+		case r == ')' && open > 0:
+			open--
+		case r == ')':
+			return depth > 0
+		}
+		return unicode.IsSpace(r) || strings.ContainsRune(quotes, r)
+	})
+	if end < 0 {
+		end = len(rest)
+	}
+	p.at += end
+	return rest[:end], false
+}
+
+// words returns what a piece of text is looked for as: its words side by side,
+// of the field or of the text.
+func (p *parser) words(text string, start int, m mark) (*expr, error) {
+	var any []*expr
+	for _, ph := range variants(p.a, text, p.language) {
+		p.terms += len(ph)
+		any = append(any, &expr{op: has, phrase: ph.inField(m)})
+	}
+	if len(any) == 0 {
+		return nil, nil
+	}
+	if p.clauses++; p.clauses > maxClauses || p.terms > maxTerms {
+		return nil, p.fail(start, "a search may have %d words: look for fewer", maxClauses)
+	}
+	return combine(some, any...), nil
+}
+
+// variants returns a piece of query as phrases, one of which must occur.
+func variants(a *analyser, text, language string) []phrase {
+	var stemmed, bare phrase
+	for w := range words(text) {
+		before := len(stemmed)
+		for t := range a.term(text, w, language).all() {
+			stemmed = append(stemmed, t)
+		}
+		if len(stemmed) == before {
+			continue
+		}
+		if language == "" {
+			bare = append(bare, strings.Fields(a.bare(text, w))...)
+		}
+	}
+	switch {
+	case len(stemmed) == 0:
+		return nil
+	case len(bare) == 0 || strings.Join(stemmed, " ") == strings.Join(bare, " "):
+		return []phrase{stemmed}
+	}
+	return []phrase{stemmed, bare}
+}
+
+// fieldValue reads the value of a field that is looked for in the index.
+func (p *parser) fieldValue(f field, start, depth int) (*expr, error) {
+	if p.at < len(p.text) && p.text[p.at] == '(' {
+		return p.group(depth, func() (*expr, error) { return p.fieldGroup(f, start, depth+1) })
+	}
+	value, _ := p.value(depth)
+	return p.fieldOne(f, value, start)
+}
+
+// fieldGroup reads the values of a field between parentheses: (one OR other).
+func (p *parser) fieldGroup(f field, start, depth int) (*expr, error) {
+	var parts []*expr
+	or := false
+	for {
+		p.space()
+		if p.at >= len(p.text) || p.text[p.at] == ')' {
+			if len(parts) == 0 {
+				return nil, p.noValue(f, start)
+			}
+			return combine(all, parts...), nil
+		}
+		if p.or() {
+			or = len(parts) > 0
+			continue
+		}
+		unwanted := p.minus()
+		value, _ := p.value(depth)
+		e, err := p.fieldOne(f, value, start)
+		if err != nil {
+			return nil, err
+		}
+		if unwanted {
+			e = negate(e)
+		}
+		if or {
+			e, parts = combine(some, parts[len(parts)-1], e), parts[:len(parts)-1]
+		}
+		parts, or = append(parts, e), false
+	}
+}
+
+func (p *parser) noValue(f field, start int) error {
+	return p.fail(start, `%s: has no value: write the value right behind the colon, several words between quotation marks, as in %s:"one two"`, f, f)
+}
+
+// fieldOne returns the expression of one value of a field.
+func (p *parser) fieldOne(f field, value string, start int) (*expr, error) {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return nil, p.noValue(f, start)
+	}
+	if f == fieldName {
+		return p.name(value, start)
+	}
+	m, worded := wordMarks[f]
+	if !worded {
+		e, err := valueExpr(f, value)
+		if err != nil {
+			return nil, p.fail(start, "%s", err.(*news.Error).Message)
+		}
+		if f == fieldStatus && strings.EqualFold(value, string(news.StatusKilled)) {
+			p.out.killed = true
+		}
+		if p.clauses++; p.clauses > maxClauses {
+			return nil, p.fail(start, "a search may have %d words: look for fewer", maxClauses)
+		}
+		return e, nil
+	}
+	e, err := p.words(value, start, m.words)
+	if err != nil {
+		return nil, err
+	}
+	if m.whole != 0 {
+		e = combine(some, e, &expr{op: has, phrase: phrase{m.whole.of(value)}})
+	}
+	if e == nil {
+		return nil, p.fail(start, "%s:%s holds no word that can be looked for: words such as articles are not in the index", f, value)
+	}
+	return e, nil
+}
+
+// narrowing reports whether the field is a condition on the whole search.
+func narrowing(f field) bool {
+	return f == fieldFrom || f == fieldTo || f == fieldOn || f == fieldID
+}
+
+// narrow reads the value of such a field.
+func (p *parser) narrow(f field, start int) error {
+	value, _ := p.value(0)
+	if value = strings.TrimSpace(value); value == "" {
+		return p.noValue(f, start)
+	}
+	if f == fieldID {
+		if p.out.id != "" && p.out.id != value {
+			return p.fail(start, "id: stands twice: an item has one")
+		}
+		p.out.id = value
+		return nil
+	}
+	s, err := readSpan(value, p.now, p.in)
+	if err != nil {
+		return p.fail(start, "%s", err.(*news.Error).Message)
+	}
+	if f != fieldTo && s.begin.After(p.out.from) {
+		p.out.from = s.begin
+	}
+	if f != fieldFrom && (p.out.to.IsZero() || s.end.Before(p.out.to)) {
+		p.out.to = s.end
+	}
+	return nil
+}
