@@ -77,8 +77,28 @@ func (s *Service) ReadFile(ctx context.Context, data []byte, name string) (piece
 			}
 		}
 		pieces = append(pieces, p)
+		for _, order := range orders(it) {
+			pieces = append(pieces, &Piece{Item: order, Name: name})
+		}
 	}
 	return pieces, read, err
+}
+
+// orders returns what a note to editors, which is an item by itself, says about
+// another item: that it is killed or withheld. So agencies do it whose format
+// has no way to send the killed item again (NITF, docdata's
+// management-doc-idref).
+func orders(it *news.Item) []*news.Item {
+	var out []*news.Item
+	for i := range it.Associations {
+		a := &it.Associations[i]
+		if a.Representation != "partial" || a.URI == "" || a.URI == it.URI || a.PubStatus != news.Canceled && a.PubStatus != news.Withheld {
+			continue
+		}
+		out = append(out, &news.Item{URI: a.URI, Type: news.Text, Language: it.Language, PubStatus: a.PubStatus,
+			EdNote: it.EdNote, VersionCreated: it.VersionCreated})
+	}
+	return out
 }
 
 // readSafely turns a panic of a reader into a refusal of the file: one bad file
