@@ -78,6 +78,36 @@ type grammar struct {
 		Show   vocabShowCmd   `cmd:"" help:"Show a concept."`
 	} `cmd:"" help:"Work with vocabularies: media topics, genres and other codes."`
 
+	Subscriber struct {
+		Add    subscriberAddCmd    `cmd:"" help:"Add an organisation that gets items without running a node."`
+		Change subscriberChangeCmd `cmd:"" help:"Change a subscriber and what it takes."`
+		List   subscriberListCmd   `cmd:"" help:"List subscribers."`
+		Remove subscriberRemoveCmd `cmd:"" help:"Remove a subscriber and its destinations."`
+	} `cmd:"" help:"Work with subscribers."`
+
+	Product struct {
+		Add    productAddCmd    `cmd:"" help:"Make a product: a saved query that can be subscribed to."`
+		Change productChangeCmd `cmd:"" help:"Change a product."`
+		List   productListCmd   `cmd:"" help:"List products."`
+		Remove productRemoveCmd `cmd:"" help:"Remove a product."`
+	} `cmd:"" help:"Work with products."`
+
+	Destination struct {
+		Add    destinationAddCmd    `cmd:"" help:"Add a place where a subscriber gets items."`
+		Change destinationChangeCmd `cmd:"" help:"Change a destination."`
+		List   destinationListCmd   `cmd:"" help:"List destinations and how they fare."`
+		Remove destinationRemoveCmd `cmd:"" help:"Remove a destination."`
+		Test   destinationTestCmd   `cmd:"" help:"Send a message that says that it is a test."`
+		Resume destinationResumeCmd `cmd:"" help:"Try a destination again that was paused."`
+		Token  destinationTokenCmd  `cmd:"" help:"List, make or revoke the tokens of a feed."`
+	} `cmd:"" help:"Work with destinations."`
+
+	Deliveries struct {
+		List   deliveriesListCmd   `cmd:"" help:"List the delivery log, newest first."`
+		Show   deliveriesShowCmd   `cmd:"" help:"Show a delivery, or the bytes that were sent."`
+		Resend deliveriesResendCmd `cmd:"" help:"Send the newest version of a delivery's item again."`
+	} `cmd:"" help:"Look into the delivery log."`
+
 	Convert convertCmd `cmd:"" help:"Convert files between the formats of news, or check them."`
 	Pull    pullCmd    `cmd:"" help:"Read what a partner has now."`
 	Recover recoverCmd `cmd:"" help:"Get entries of your own that a restored node lacks back from partners."`

@@ -33,6 +33,7 @@ func newEngine() (*script.Engine, error) {
 	e.Cmds["flip"] = flip()
 	e.Cmds["take"] = take()
 	e.Cmds["ready"] = ready()
+	e.Cmds["eventually"] = eventually(self)
 	e.Cmds["sql"] = statement()
 	return e, nil
 }
@@ -83,6 +84,32 @@ func execute(s *script.State, self, in string, args []string) (stdout, stderr st
 		code, err = ended.ExitCode(), nil
 	}
 	return out.String(), errs.String(), code, err
+}
+
+// eventually runs jisr until its output is as it should be: what a server does
+// takes a moment.
+func eventually(self string) script.Cmd {
+	usage := script.CmdUsage{Summary: "run jisr until its stdout matches a pattern", Args: "pattern args...",
+		RegexpArgs: func(...string) []int { return []int{0} }}
+	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
+		if len(args) < 2 {
+			return nil, script.ErrUsage
+		}
+		want, err := regexp.Compile(args[0])
+		if err != nil {
+			return nil, err
+		}
+		var stdout, stderr string
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+			if stdout, stderr, _, err = execute(s, self, "", args[1:]); err != nil || want.MatchString(stdout) {
+				break
+			}
+		}
+		if err == nil && !want.MatchString(stdout) {
+			err = fmt.Errorf("no %q in stdout", args[0])
+		}
+		return func(*script.State) (string, string, error) { return stdout, stderr, err }, nil
+	})
 }
 
 // flip alters one bit of a file, at the first place of a text.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -231,8 +232,16 @@ func (s *Service) judge(ctx context.Context, t *task, r Receipt, err error) *out
 }
 
 // retry has a delivery tried again that an error kept from going out.
-func (s *Service) retry(t *task, err error) *outcome {
-	return s.later(t, fetch.Said(fetch.Reason(err)))
+func (s *Service) retry(t *task, err error) *outcome { return s.later(t, reasonOf(err)) }
+
+// reasonOf puts a failed call in words. Addresses are left out of them: those of
+// callbacks and feeds hold what opens them.
+func reasonOf(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fetch.Said(fetch.Reason(err))
 }
 
 // later has a delivery tried again, or given up after three days.

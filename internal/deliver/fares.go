@@ -206,7 +206,7 @@ func (s *Service) Test(ctx context.Context, id string) (Receipt, error) {
 	if errors.As(err, &no) {
 		return Receipt{}, news.Errorf(news.Conflict, "destination", "%s", fetch.Said(no.Error())).Because(err)
 	}
-	return Receipt{}, news.Errorf(news.Unavailable, "destination", "%s", fetch.Said(fetch.Reason(err))).Because(err)
+	return Receipt{}, news.Errorf(news.Unavailable, "destination", "%s", reasonOf(err)).Because(err)
 }
 
 // testTime is how long a test may take: somebody waits for it.

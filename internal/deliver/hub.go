@@ -69,7 +69,7 @@ func (s *Service) serveHub(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(s.stopping, 2*callbackTime) // the request is over by then
 		defer cancel()
 		if err := s.confirm(ctx, in); err != nil {
-			s.Log.Info("a subscription at the hub came to nothing", "mode", in.mode, "host", hostOf(in.callback), "feed", in.asked.destination.ID, "err", err)
+			s.Log.Info("a subscription at the hub came to nothing", "mode", in.mode, "host", hostOf(in.callback), "feed", in.asked.destination.ID, "reason", reasonOf(err))
 		}
 	})
 	w.WriteHeader(http.StatusAccepted)
