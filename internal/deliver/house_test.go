@@ -317,6 +317,13 @@ func (r *receiver) received() []string {
 	return append([]string{}, r.got...)
 }
 
+// deliveries is how many different deliveries were tried.
+func (r *receiver) deliveries() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.ids)
+}
+
 func (r *receiver) body(key string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
