@@ -86,6 +86,8 @@ type term struct {
 	hash uint64 // of text
 	word uint64 // hash of the word as it stands, folded: stop words count, endings too
 
+	lexeme *lexeme // nil for what the lexicon does not take
+
 	run   uint64 // of the item that is being read, see terms
 	count int    // how often its text has said the term
 }
@@ -119,7 +121,11 @@ func (t *term) all() iter.Seq[string] {
 func (l *language) analyse(raw string, s script) *term {
 	folded := fold(raw, s)
 	if strings.IndexByte(folded, ' ') < 0 {
-		return l.newTerm(folded)
+		t := l.newTerm(folded)
+		if t.text != "" {
+			t.lexeme = lexemeOf(folded, s)
+		}
+		return t
 	}
 	var first, last *term
 	for part := range strings.FieldsSeq(folded) {

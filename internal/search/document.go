@@ -24,10 +24,11 @@ type document struct {
 	desk            string
 	issued          time.Time
 	embargoed       time.Time
-	about           string  // subjects and places, see aboutOf
-	terms           *terms  // until they are encoded
-	top, rest       *sketch // take what stands in the item itself: its headlines and descriptions, its bodies
-	words           string  // the terms as the engine keeps them
+	about           string    // subjects and places, see aboutOf
+	terms           *terms    // until they are encoded
+	top, rest       *sketch   // take what stands in the item itself: its headlines and descriptions, its bodies
+	words           string    // the terms as the engine keeps them
+	lexemes         []*lexeme // the words of its titles and names, each once
 	print           fingerprint
 	heir            bool  // whether the print is that of the version before, whose text was killed
 	born            int64 // position of its first version that was indexed
@@ -88,6 +89,7 @@ func (d *document) read(it *news.Item, a *analyser) {
 	d.addItem(a, it, 0)
 	d.terms.addTelling()
 	d.addMarks(a, it)
+	d.lexemes = d.terms.lexemes()
 	d.about = aboutOf(it)
 	d.top, d.rest = nil, nil
 	if !d.heir {
@@ -197,6 +199,9 @@ func aboutOf(it *news.Item) string {
 		for _, c := range list[:min(len(list), maxCounted)] {
 			key := cmp.Or(c.URI, c.Literal, c.Name)
 			if key == "" || len(key) > maxCountedSize || strings.ContainsAny(key, "\n\t") {
+				continue
+			}
+			if entry := "sp"[i:i+1] + key + "\t"; strings.Contains(b.String(), entry) {
 				continue
 			}
 			name := strings.ToValidUTF8(c.Name[:min(len(c.Name), maxCountedSize)], "")

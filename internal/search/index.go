@@ -20,11 +20,20 @@ func (s *Service) Run(ctx context.Context) {
 	for range min(runtime.GOMAXPROCS(0), maxAnalysers) {
 		ix.analysers = append(ix.analysers, newAnalyser())
 	}
+	ix.remember(ctx)
+	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch, Ahead: true})
+}
+
+// remember reads recent fingerprints before the first transaction, where it
+// would hold up others. What fails is done there.
+func (ix *indexer) remember(ctx context.Context) {
 	near := newNeighbours()
-	if err := near.catchUp(ctx, s.db.Reader()); err == nil { // else it is read in the first transaction
+	if err := ix.db.Reader().QueryRowContext(ctx, `SELECT built FROM search_state WHERE id = 1`).Scan(&ix.built); err != nil {
+		return
+	}
+	if err := near.catchUp(ctx, ix.db.Reader()); err == nil {
 		ix.near = near
 	}
-	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch, Ahead: true})
 }
 
 const (
@@ -44,7 +53,8 @@ func (s *Service) Reindex(ctx context.Context) error {
 }
 
 func (s *Service) reindex(ctx context.Context, tx *db.Tx) error {
-	for _, statement := range []string{s.engine.empty(), `DELETE FROM search_doc`} {
+	for _, statement := range []string{s.engine.empty(), `DELETE FROM search_doc`, `DELETE FROM search_word`,
+		`UPDATE search_state SET built = built + 1 WHERE id = 1`} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
@@ -108,6 +118,8 @@ type indexer struct {
 	*Service
 	analysers []*analyser
 	near      *neighbours // nil until it is read
+	lexicon   lexicon     // nil until something is written
+	built     int64       // of which building of the index these know
 }
 
 // prepareBatch analyses the records and returns what writes them into the index.
@@ -117,6 +129,9 @@ func (ix *indexer) prepareBatch(_ context.Context, records []*ledger.Record) (fu
 }
 
 func (ix *indexer) write(ctx context.Context, tx *db.Tx, docs []*document) error {
+	if err := ix.recall(ctx, tx); err != nil {
+		return err
+	}
 	docs, superseded, err := compare(ctx, tx, docs)
 	if err != nil {
 		return fmt.Errorf("look up indexed items: %w", err)
@@ -130,7 +145,37 @@ func (ix *indexer) write(ctx context.Context, tx *db.Tx, docs []*document) error
 	if err := ix.bundle(ctx, tx, docs); err != nil {
 		return fmt.Errorf("link duplicates: %w", err)
 	}
-	return ix.insert(ctx, tx, docs)
+	if err := ix.insert(ctx, tx, docs); err != nil {
+		return err
+	}
+	if err := ix.count(ctx, tx, docs); err != nil {
+		return fmt.Errorf("write down words: %w", err)
+	}
+	return nil
+}
+
+// recall forgets what the indexer remembers if the index was begun anew since, by
+// this process or another.
+func (ix *indexer) recall(ctx context.Context, tx *db.Tx) error {
+	var built int64
+	if err := tx.QueryRowContext(ctx, `SELECT built FROM search_state WHERE id = 1`).Scan(&built); err != nil {
+		return err
+	}
+	if built != ix.built {
+		ix.near, ix.lexicon, ix.built = nil, nil, built
+	}
+	return nil
+}
+
+// count writes down the words of titles and names.
+func (ix *indexer) count(ctx context.Context, tx *db.Tx, docs []*document) error {
+	words := ix.lexicon
+	if words == nil {
+		words = lexicon{}
+	}
+	ix.lexicon = nil // what it learns now is wrong if the transaction fails
+	tx.AfterCommit(func() { ix.lexicon = words })
+	return words.write(ctx, tx, docs)
 }
 
 // documents reads and analyses the records, on all cores: it is the greater part

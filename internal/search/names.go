@@ -12,13 +12,16 @@ type Spelling struct {
 // stand or in another script.
 func (p *parser) name(value string, start int) (*expr, error) {
 	e, err := p.words(value, start, 0)
-	if err != nil || e == nil || p.sounds == nil {
+	if err != nil || e == nil || p.spellings == nil {
 		return e, err
 	}
 	parts := []*expr{}
 	for w := range words(value) {
 		word := value[w.start:w.end]
-		as := p.sounds(word)
+		as, err := p.spellings(word)
+		if err != nil {
+			return nil, err
+		}
 		own, err := p.words(word, start, 0)
 		if err != nil {
 			return nil, err

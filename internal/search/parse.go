@@ -20,17 +20,41 @@ const (
 
 // parsed is what someone looks for.
 type parsed struct {
-	expr     *expr // nil if nothing was asked of the words
-	from, to time.Time
-	id       string
-	killed   bool // whether killed items were asked for by name
-	also     []Spelling
+	expr   *expr // nil if nothing was asked of the words
+	dates  []date
+	id     string
+	killed bool // whether killed items were asked for by name
+	also   []Spelling
+}
+
+// date is a condition on the time of issue. What "today" is depends on when one
+// asks.
+type date struct {
+	field field
+	value string
 }
 
 // empty reports whether nothing was asked for at all: there was no word to look
 // for.
 func (p *parsed) empty() bool {
-	return p.expr == nil && p.id == "" && p.from.IsZero() && p.to.IsZero()
+	return p.expr == nil && p.id == "" && len(p.dates) == 0
+}
+
+// between narrows a time, from begin up to end, by the dates of the query.
+func (p *parsed) between(begin, end, now time.Time, in *time.Location) (time.Time, time.Time) {
+	for _, d := range p.dates {
+		s, err := readSpan(d.value, now, in)
+		if err != nil {
+			continue // the parser has read it before
+		}
+		if d.field != fieldTo && s.begin.After(begin) {
+			begin = s.begin
+		}
+		if d.field != fieldFrom && (end.IsZero() || s.end.Before(end)) {
+			end = s.end
+		}
+	}
+	return begin, end
 }
 
 // parser reads a query: words that must all occur, "words in this order" between
@@ -46,14 +70,19 @@ type parser struct {
 	language string
 	now      time.Time
 	in       *time.Location
-	sounds   func(word string) []string // other spellings of a name; nil: none are known
+	// spellings returns others of a name; nil: none are known.
+	spellings func(word string) ([]string, error)
 
 	text    string
-	at      int // bytes read
+	at      int     // bytes read
+	pieces  []piece // what was read as words
 	clauses int
 	terms   int
 	out     parsed
 }
+
+// piece is a stretch of the query, in bytes.
+type piece struct{ start, end int }
 
 // parse reads a query without names in other scripts.
 func parse(a *analyser, text, language string, now time.Time) (*parsed, error) {
@@ -265,6 +294,9 @@ func (p *parser) words(text string, start int, m mark) (*expr, error) {
 	if len(any) == 0 {
 		return nil, nil
 	}
+	if at := strings.LastIndex(p.text[start:p.at], text); at >= 0 {
+		p.pieces = append(p.pieces, piece{start + at, start + at + len(text)})
+	}
 	if p.clauses++; p.clauses > maxClauses || p.terms > maxTerms {
 		return nil, p.fail(start, "a search may have %d words: look for fewer", maxClauses)
 	}
@@ -394,15 +426,9 @@ func (p *parser) narrow(f field, start int) error {
 		p.out.id = value
 		return nil
 	}
-	s, err := readSpan(value, p.now, p.in)
-	if err != nil {
+	if _, err := readSpan(value, p.now, p.in); err != nil {
 		return p.fail(start, "%s", err.(*news.Error).Message)
 	}
-	if f != fieldTo && s.begin.After(p.out.from) {
-		p.out.from = s.begin
-	}
-	if f != fieldFrom && (p.out.to.IsZero() || s.end.Before(p.out.to)) {
-		p.out.to = s.end
-	}
+	p.out.dates = append(p.out.dates, date{f, value})
 	return nil
 }

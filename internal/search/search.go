@@ -164,15 +164,9 @@ func (s *Service) question(ctx context.Context, q Query) (*question, error) {
 	if p.empty() && strings.TrimSpace(q.Text) != "" {
 		return nil, nil
 	}
-	out := &question{from: q.From, to: q.To, id: p.id, visible: s.visibleUntil(q.WithEmbargoed), killed: q.WithKilled || p.killed, also: p.also}
-	if p.from.After(out.from) {
-		out.from = p.from
-	}
-	if out.to.IsZero() || !p.to.IsZero() && p.to.Before(out.to) {
-		out.to = p.to
-	}
-	out.expr = combine(all, p.expr, filter(markLanguage, baseLanguage(q.Language)), filter(markType, string(q.Type)),
-		filter(markOrigin, q.Origin), period(out.from, out.to, s.now()))
+	out := &question{id: p.id, visible: s.visibleUntil(q.WithEmbargoed), killed: q.WithKilled || p.killed, also: p.also}
+	out.from, out.to = p.between(q.From, q.To, s.now(), q.calendar())
+	out.expr = combine(all, p.expr, q.filters(), period(out.from, out.to, s.now()))
 	if out.expr == nil {
 		out.expr = anything
 	}
@@ -180,11 +174,29 @@ func (s *Service) question(ctx context.Context, q Query) (*question, error) {
 }
 
 func (s *Service) parse(ctx context.Context, q Query) (*parsed, error) {
-	p := &parser{a: newAnalyser(), language: baseLanguage(q.Language), now: s.now(), in: time.UTC}
-	if q.In != nil {
-		p.in = q.In
+	p := s.parser(q)
+	p.spellings = func(word string) ([]string, error) {
+		alone := Query{Language: q.Language, WithEmbargoed: q.WithEmbargoed, WithKilled: q.WithKilled}
+		return s.spellings(ctx, alone, word)
 	}
 	return p.parse(q.Text)
+}
+
+func (s *Service) parser(q Query) *parser {
+	return &parser{a: newAnalyser(), language: baseLanguage(q.Language), now: s.now(), in: q.calendar()}
+}
+
+// calendar returns the reader's.
+func (q *Query) calendar() *time.Location {
+	if q.In == nil {
+		return time.UTC
+	}
+	return q.In
+}
+
+// filters returns what the fields of a query demand.
+func (q *Query) filters() *expr {
+	return combine(all, filter(markLanguage, baseLanguage(q.Language)), filter(markType, string(q.Type)), filter(markOrigin, q.Origin))
 }
 
 func filter(m mark, value string) *expr {

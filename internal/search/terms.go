@@ -137,6 +137,17 @@ func (t *terms) addTelling() {
 	}
 }
 
+// lexemes returns the words of fields that the lexicon takes, each once.
+func (t *terms) lexemes() []*lexeme {
+	out := make([]*lexeme, 0, len(t.fields))
+	for _, f := range t.fields {
+		if f.term != nil && f.term.lexeme != nil && !slices.Contains(out, f.term.lexeme) {
+			out = append(out, f.term.lexeme)
+		}
+	}
+	return out
+}
+
 // each yields the words of the text and of the fields as the index has them.
 func (t *terms) each(yield func(string) bool) {
 	for _, list := range [][]token{t.fields, t.placed, t.loose} {

@@ -37,6 +37,8 @@ CREATE TABLE search_word (
 CREATE INDEX search_word_back  ON search_word (back);
 CREATE INDEX search_word_sound ON search_word (sound, level) WHERE sound <> '';
 
+-- How often the index was begun anew: what an indexer remembers is of one building.
+ALTER TABLE search_state ADD COLUMN built BIGINT NOT NULL DEFAULT 0;
 UPDATE search_state SET analysis = 0;
 
 -- +goose Down
