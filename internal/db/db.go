@@ -228,10 +228,12 @@ func (tx *Tx) TryLock(ctx context.Context, name string) (bool, error) {
 
 // ForUpdate returns the clause that locks the rows a SELECT reads until the
 // transaction ends. SQLite needs none: a writing transaction excludes others
-// from its first statement.
+// from its first statement. The lock leaves a row's key alone, as all of ours do:
+// a stronger one would wait for whoever writes a row that refers to this one, and
+// two such waits are a deadlock.
 func (tx *Tx) ForUpdate() string {
 	if tx.db.Engine == Postgres {
-		return " FOR UPDATE"
+		return " FOR NO KEY UPDATE"
 	}
 	return ""
 }
