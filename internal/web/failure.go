@@ -72,7 +72,7 @@ func (q *request) problem(err error) *view.Problem {
 	case !errors.As(err, &e):
 		return nil
 	}
-	field, _, _ := strings.Cut(e.Field, ".")
+	field, _, _ := strings.Cut(strings.TrimPrefix(e.Field, "query."), ".")
 	field, _, _ = strings.Cut(field, "[")
 	field = fieldNames[field]
 	if field == "" {

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"jisr/internal/exchange"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
+	"jisr/internal/vocab"
 )
 
 // Newsroom is what the pages ask of the newsroom.
@@ -78,6 +80,34 @@ type Exchange interface {
 	MayUse(ctx context.Context, position int64, blocked news.Status, expires time.Time, purpose exchange.Purpose) (*exchange.Decision, error)
 	Receivers(ctx context.Context, label news.Label) ([]*exchange.Partner, error)
 	Proof(ctx context.Context, origin, uri string, version int) (*exchange.ProofFile, error)
+}
+
+// Ingest is what the pages ask about where news comes from.
+type Ingest interface {
+	Sources(ctx context.Context, after string, limit int) ([]*ingest.Status, error)
+	Source(ctx context.Context, id string) (*ingest.Status, error)
+	CreateSource(ctx context.Context, src ingest.Source, by ingest.Authority) (*ingest.Source, error)
+	ChangeSource(ctx context.Context, src ingest.Source, by ingest.Authority) (*ingest.Source, error)
+	SetActive(ctx context.Context, id string, active ingest.Activity) error
+	RemoveSource(ctx context.Context, id string) error
+	CollectNow(ctx context.Context, id string) (ingest.Fetched, error)
+
+	Arrivals(ctx context.Context, f ingest.ArrivalFilter) ([]*ingest.Arrival, error)
+	Arrival(ctx context.Context, id string) (*ingest.Arrival, error)
+	OpenArrival(ctx context.Context, id string) (*ingest.Arrival, io.ReadSeekCloser, error)
+	Retry(ctx context.Context, id string) (*ingest.Arrival, error)
+	Dismiss(ctx context.Context, id string) (*ingest.Arrival, error)
+}
+
+// Vocabulary is what the pages ask of the vocabularies.
+type Vocabulary interface {
+	Schemes(ctx context.Context) ([]*vocab.Scheme, error)
+	Scheme(ctx context.Context, name string) (*vocab.Scheme, error)
+	Concept(ctx context.Context, uri string) (*vocab.Concept, error)
+	Concepts(ctx context.Context, uris []string) (map[string]*vocab.Concept, error)
+	Children(ctx context.Context, of string, after int64, limit int) (*vocab.Page, error)
+	Search(ctx context.Context, q vocab.Query) ([]vocab.Match, error)
+	Names(ctx context.Context, language string, items ...*news.Item) (*vocab.Names, error)
 }
 
 // People is what the pages ask about accounts and sessions.

@@ -34,6 +34,8 @@ type Options struct {
 	Exchange Exchange
 	People   People
 	Search   Search
+	Ingest   Ingest
+	Vocab    Vocabulary
 	Ledger   Ledger
 	Media    Media
 	Passkeys Passkeys // nil where the node does not know its address
@@ -55,6 +57,8 @@ type Site struct {
 	exchange  Exchange
 	people    People
 	search    Search
+	ingest    Ingest
+	vocab     Vocabulary
 	ledger    Ledger
 	media     Media
 	passkeys  Passkeys
@@ -70,6 +74,7 @@ type Site struct {
 	static    *static
 	directory directory
 	cookie    cookies
+	url       string
 	streams   atomic.Int64 // open event streams
 	peopled   atomic.Bool  // the node has an account; it never goes back
 	handler   http.Handler
@@ -77,7 +82,8 @@ type Site struct {
 
 // New returns the site. It fails if a word lacks a language.
 func New(o Options) (*Site, error) {
-	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ledger: o.Ledger,
+	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ingest: o.Ingest, vocab: o.Vocab,
+		ledger: o.Ledger, url: o.URL,
 		media: o.Media, passkeys: o.Passkeys, provider: o.Provider, calls: o.ProviderName, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
 	if s.zone == nil {
 		s.zone = time.UTC

@@ -18,11 +18,14 @@ import (
 	"jisr/internal/db"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
+	"jisr/internal/ingest"
+	"jisr/internal/ingest/collect"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 	"jisr/internal/search"
+	"jisr/internal/vocab"
 	"jisr/internal/web"
 )
 
@@ -37,6 +40,9 @@ type house struct {
 	exchange *exchange.Service
 	people   *people.Service
 	search   *search.Service
+	vocab    *vocab.Service
+	ingest   *ingest.Service
+	inbox    string // a folder that sources may watch
 }
 
 // open starts a house. It stops with the test.
@@ -69,11 +75,17 @@ func open(t testing.TB, org news.Organisation) *house {
 	h.people = people.New(d, time.Now)
 	read := func(b []byte) (*news.Item, error) { it, _, err := ninjs.Read(b); return it, err }
 	h.search = must(search.New(ctx, search.Options{DB: d, Ledger: h.ledger, Read: read, Now: time.Now, Log: log}))(t)
+	h.vocab = vocab.New(d, time.Now)
+	check(t, h.vocab.LoadEmbedded(ctx))
+	h.inbox = t.TempDir()
+	h.ingest = ingest.New(ingest.Options{DB: d, Newsroom: h.newsroom, Blobs: h.blobs, Origin: org.Origin,
+		Collectors: collect.All(collect.Options{DB: d, Allow: inside, Now: time.Now, Log: log}), Allow: inside,
+		Folder: func(path string) bool { return path == h.inbox }, Now: time.Now, Log: log})
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	h.url = "http://" + listener.Addr().String()
 	check(t, h.exchange.SetProfile(ctx, org, h.url))
 	keys := must(people.NewPasskeys(h.people, strings.Replace(h.url, "127.0.0.1", "localhost", 1), org.Origin))(t)
-	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ledger: h.ledger,
+	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ingest: h.ingest, Vocab: h.vocab, Ledger: h.ledger,
 		Media: h.blobs, Subscribe: d.Subscribe, URL: h.url, Zone: time.FixedZone("EET", 2*3600), Now: time.Now, Log: log}))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", h.exchange.Handler())
@@ -84,15 +96,20 @@ func open(t testing.TB, org news.Organisation) *house {
 	wg.Go(func() { h.newsroom.Run(ctx) })
 	wg.Go(func() { h.exchange.Run(ctx) })
 	wg.Go(func() { h.search.Run(ctx) })
+	wg.Go(func() { h.ingest.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		server.Close()
 		wg.Wait()
+		h.vocab.Close()
 		h.ledger.Close()
 		d.Close()
 	})
 	return h
 }
+
+// inside is the host of the tests' own servers.
+func inside(host string) bool { return host == "127.0.0.1" }
 
 // must returns a function that fails the test if there was an error, and else
 // the value.

@@ -133,8 +133,10 @@ var menu = []MenuGroup{
 		{"drafts", "/drafts", people.ReadDrafts},
 		{"diary", "/diary", people.ReadDrafts},
 		{"notices", "/notices", people.ReadWire},
+		{"arrivals", "/arrivals", people.ReadDrafts},
 	}},
 	{"exchange", []MenuEntry{
+		{"sources", "/sources", people.ManageNode},
 		{"partners", "/partners", people.ReadPartners},
 		{"agreements", "/agreements", people.ReadPartners},
 		{"ledger", "/ledger", people.ReadJournal},

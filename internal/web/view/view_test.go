@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 
 	"jisr/internal/exchange"
+	"jisr/internal/ingest"
 	"jisr/internal/ledger"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
@@ -110,8 +111,18 @@ func pages(l *locales.Language) map[string]templ.Component {
 	healthy.Frozen, healthy.Failure = "", ""
 	agreement := &exchange.Agreement{ID: "1", Partner: "b.example", State: exchange.Active, Terms: terms, Proposed: terms, ProposedBy: "b.example"}
 	checkpoint := &ledger.Checkpoint{Size: 4}
+	source := &ingest.Status{Source: ingest.Source{Kind: ingest.SFTP, After: ingest.Move, Active: true, Interval: time.Minute}, HasSecret: true,
+		Health: ingest.Health{Failures: 3, Waiting: 2, Failed: 1, Recent: 10, ErrorRate: 0.1}}
+	arrival := func(st ingest.State) *ingest.Arrival {
+		return &ingest.Arrival{State: st, Came: []ingest.Came{{Outcome: ingest.Issued, Act: news.Publish}, {Outcome: ingest.Drafted}, {Outcome: ingest.Failed}}}
+	}
 	views := map[string]any{
-		"sign in": &SignIn{Shell: Shell{Language: l, Now: now}}, "welcome": &Welcome{Shell: Shell{Language: l, Now: now}}, "failure": &Failure{Shell: s, Status: 404},
+		"sources":     &Sources{Shell: s, Sources: []*ingest.Status{source, {Source: ingest.Source{Kind: ingest.Push}}}},
+		"source":      &Source{Shell: s, S: source, Arrivals: []*ingest.Arrival{arrival(ingest.Broken)}},
+		"source form": &SourceForm{Shell: s, Kind: ingest.FTP, After: "leave", Subjects: Picker{Looked: true}},
+		"arrivals":    &Arrivals{Shell: s, Arrivals: []*ingest.Arrival{arrival(ingest.Waiting), arrival(ingest.Done), arrival(ingest.SetAside)}},
+		"arrival":     &Arrival{Shell: s, A: arrival(ingest.Broken)},
+		"sign in":     &SignIn{Shell: Shell{Language: l, Now: now}}, "welcome": &Welcome{Shell: Shell{Language: l, Now: now}}, "failure": &Failure{Shell: s, Status: 404},
 		"wire":        &Wire{Shell: s, Lines: []*newsroom.Line{&killed, &held, &usable, &embargoed, &blocked}, Live: "/wire/stream", Filtered: true},
 		"empty wire":  &Wire{Shell: s, Lines: []*newsroom.Line{}},
 		"notices":     &Notices{Shell: s, Notices: []*newsroom.Notice{{Act: news.Kill, Used: true}, {Act: news.Hold, Used: true, Confirmed: now}, {Act: news.Hold}}},
@@ -152,6 +163,9 @@ func pages(l *locales.Language) map[string]templ.Component {
 	}
 	views["issue"].(*Issue).Checks = newsroom.Checklist(&news.Item{}) // its keys are ours, not a stranger's
 	return map[string]templ.Component{
+		"sources": SourcesPage(*views["sources"].(*Sources)), "source": SourcePage(*views["source"].(*Source)),
+		"source form": SourceFormPage(*views["source form"].(*SourceForm)), "source kinds": SourceKindsPage(*views["source form"].(*SourceForm)),
+		"arrivals": ArrivalsPage(*views["arrivals"].(*Arrivals)), "arrival": ArrivalPage(*views["arrival"].(*Arrival)),
 		"sign in": SignInPage(*views["sign in"].(*SignIn)), "welcome": WelcomePage(*views["welcome"].(*Welcome)), "failure": FailurePage(*views["failure"].(*Failure)),
 		"wire": WirePage(*views["wire"].(*Wire)), "empty wire": WirePage(*views["empty wire"].(*Wire)), "notices": NoticesPage(*views["notices"].(*Notices)),
 		"item": ItemPage(*views["item"].(*Item)), "killed item": ItemPage(*views["killed item"].(*Item)), "own item": ItemPage(ours), "theirs": ItemPage(theirs),
