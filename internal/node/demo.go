@@ -237,7 +237,8 @@ func (d *demo) open(ctx context.Context, org news.Organisation, port int) (*Hous
 	key, _, _ := strings.Cut(org.Origin, ".")
 	data := filepath.Join(d.Dir, key)
 	h := &House{Org: org, URL: demoURL(port), Data: data, Inbox: filepath.Join(data, "inbox"), Accounts: demoAccounts(org)}
-	c := &Config{Data: data, Listen: strings.TrimPrefix(h.URL, "http://"), URL: h.URL, OpenHealth: true}
+	c := &Config{Data: data, Listen: strings.TrimPrefix(h.URL, "http://"), URL: h.URL, OpenHealth: true,
+		AllowHosts: []string{"127.0.0.1", "localhost"}} // to try delivery and feeds on this machine
 	had, err := LoadConfig(data)
 	switch {
 	case news.KindOf(err) == news.NotFound:
