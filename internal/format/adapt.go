@@ -3,7 +3,6 @@ package format
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"path/filepath"
 
 	"jisr/internal/format/feed"
 	"jisr/internal/format/loss"
@@ -44,7 +43,7 @@ func withFile(read func(data []byte) (*news.Item, []loss.Loss, error)) readFunc 
 		sum := sha256.Sum256(data)
 		f := &res.Items[0].Renditions[0]
 		if filename != "" {
-			f.OriginalFilename = filepath.Base(filename)
+			f.OriginalFilename = mail.SafeName(filename)
 		}
 		res.Attachments = []mail.Attachment{{
 			Name: f.OriginalFilename, ContentType: f.ContentType, Digest: "sha256:" + hex.EncodeToString(sum[:]), Bytes: data,

@@ -23,13 +23,13 @@ func (m *message) fileName(h header, params map[string]string) (disposition, nam
 		name = params["name"]
 	}
 	// Many programs put encoded words where RFC 2231 wants its own form.
-	return disposition, safeName(decodeWords(name))
+	return disposition, SafeName(decodeWords(name))
 }
 
-// safeName returns a name that is one and nothing else wherever it is written:
+// SafeName returns a name that is one and nothing else wherever it is written:
 // its last step, without control characters, without those that change the
 // direction of text ("gpj.exe" shown as "exe.jpg"), without leading dots.
-func safeName(s string) string {
+func SafeName(s string) string {
 	s = strings.ToValidUTF8(s, "_")
 	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
 		s = s[i+1:]

@@ -272,7 +272,7 @@ func (m *message) deliver(items []*news.Item) {
 func (m *message) resolve(it *news.Item, used map[string]bool) {
 	for i := range it.Renditions {
 		f := &it.Renditions[i]
-		n := slices.IndexFunc(m.files, func(a Attachment) bool { return f.Href != "" && a.Name == safeName(f.Href) })
+		n := slices.IndexFunc(m.files, func(a Attachment) bool { return f.Href != "" && a.Name == SafeName(f.Href) })
 		if n >= 0 && f.Digest == "" {
 			f.Digest, f.SizeInBytes, f.OriginalFilename = m.files[n].Digest, int64(len(m.files[n].Bytes)), m.files[n].Name
 			used[f.Digest] = true

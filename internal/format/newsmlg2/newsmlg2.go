@@ -34,11 +34,11 @@ const (
 )
 
 // Detect reports whether head, the first bytes of a file (1 KiB is enough),
-// begins a NewsML-G2 document. It asks for the root element only, so that a
-// file with a wrong namespace still comes to Read, which says what is wrong.
+// begins a NewsML-G2 document. It asks for the root element only, so that a file
+// with a wrong namespace or a DOCTYPE still comes to Read, which says what is wrong.
 func Detect(head []byte) bool {
-	root, doctype := xmltree.Root(head)
-	return !doctype && isRoot(root)
+	root, _ := xmltree.Root(head)
+	return isRoot(root)
 }
 
 // Version returns the standard's version that a file declares in its first bytes,

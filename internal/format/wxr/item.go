@@ -97,7 +97,7 @@ func isAddress(s string) bool {
 func (r *reader) times(it *news.Item, n *xmltree.Node) {
 	it.FirstCreated = r.time(n, "post_date")
 	if it.FirstCreated.IsZero() {
-		it.FirstCreated, _, _ = dates.Parse(value(n, "", "pubDate"))
+		it.FirstCreated = r.zoned(n, "pubDate", value(n, "", "pubDate"))
 	}
 	if it.VersionCreated = r.time(n, "post_modified"); it.VersionCreated.Before(it.FirstCreated) {
 		it.VersionCreated = it.FirstCreated
@@ -110,10 +110,17 @@ func (r *reader) time(n *xmltree.Node, name string) time.Time {
 	if t, _, ok := dates.Parse(value(n, "wp", name+"_gmt")); ok {
 		return t
 	}
-	s := value(n, "wp", name)
+	return r.zoned(n, "wp:"+name, value(n, "wp", name))
+}
+
+// zoned reads a time that should have a zone.
+func (r *reader) zoned(n *xmltree.Node, name, s string) time.Time {
 	t, zoned, ok := dates.Parse(s)
-	if ok && !zoned {
-		r.lose(n.Path()+"/wp:"+name, "the time %q has no zone: taken as UTC", s)
+	switch {
+	case !ok && s != "" && !strings.HasPrefix(s, "0000-00-00"): // which stands for none
+		r.lose(n.Path()+"/"+name, "%q is not a date", s)
+	case ok && !zoned:
+		r.lose(n.Path()+"/"+name, "the time %q has no zone: taken as UTC", s)
 	}
 	return t
 }

@@ -129,16 +129,23 @@ func (n *Node) Lang() string {
 }
 
 // Path returns where the element is, for people:
-// newsMessage/itemSet/newsItem[2]/itemMeta.
+// newsMessage/itemSet/newsItem[2]/itemMeta. The middle of a path that nobody would
+// read is left out.
 func (n *Node) Path() string {
-	s := n.Name
-	if n.Index > 0 {
-		s += "[" + strconv.Itoa(int(n.Index)) + "]"
+	const whole, outer = 20, 8 // steps: how many are shown, how many of a longer path at each end
+	var steps []string
+	for ; n != nil; n = n.Parent {
+		s := n.Name
+		if n.Index > 0 {
+			s += "[" + strconv.Itoa(int(n.Index)) + "]"
+		}
+		steps = append(steps, s)
 	}
-	if n.Parent == nil {
-		return s
+	slices.Reverse(steps)
+	if len(steps) > whole {
+		steps = slices.Replace(steps, outer, len(steps)-outer, "…")
 	}
-	return n.Parent.Path() + "/" + s
+	return strings.Join(steps, "/")
 }
 
 // Source returns the element as it was written in the document's text: a copy,
