@@ -33,7 +33,10 @@ func TestWhatIsTypedIsSavedAndOutlivesALostConnection(t *testing.T) {
 		t.Fatal("the editor did not start: run make assets")
 	}
 	check(t, chromedp.Do(ctx, chromedp.SendKeys("#headline", "جسر جديد"), chromedp.SendKeys(".editor-page", "نص الخبر")))
-	eventually(t, "the draft is saved by itself", func() bool { d := h.newest(); return d != nil && strings.Contains(d.Item.Body().Value, "نص الخبر") })
+	eventually(t, "the draft is saved by itself", func() bool {
+		d := h.newest()
+		return d != nil && strings.Contains(d.Item.Body().Value, "نص الخبر")
+	})
 	d := h.newest()
 	if d.Item.Body().ContentType != "text/html" || !strings.Contains(d.Item.Body().Value, "<p") || d.Item.Headline() != "جسر جديد" {
 		t.Errorf("saved %+v", d.Item)
