@@ -29,10 +29,12 @@ type bench struct {
 
 // benches in the order in which they are run.
 var benches = []bench{
+	{"ingest", ingestFeeds},
 	{"replication", replication},
 	{"replication-indexed", replicationIndexed},
 	{"publish", publish},
 	{"visible", visible},
+	{"deliver", deliveries},
 	{"proof", proofs},
 	{"verify", verifyOffline},
 	{"start", startTime},

@@ -74,7 +74,7 @@ func (s *Service) runEmbargoes(ctx context.Context) {
 		now := s.now()
 		var next int64
 		err := s.db.Reader().QueryRowContext(ctx, `SELECT coalesce(min(embargoed), 0) FROM item
-			WHERE embargoed > $1`, db.Micros(now)).Scan(&next)
+			WHERE embargoed > 0 AND embargoed > $1`, db.Micros(now)).Scan(&next) // 0: so that the index of embargoes serves
 		wait := time.Hour
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("cannot look for the next embargo", "err", err)
