@@ -22,6 +22,7 @@ type sourceFlags struct {
 	After      string         `help:"What becomes of a taken file at its source: leave, delete or move." enum:",leave,delete,move" default:""`
 	Interval   *time.Duration `help:"How often to look; 0 lets the node choose."`
 	Desk       *string        `help:"The desk of new items."`
+	FolderDesk *bool          `help:"The first folder of a file's path names the desk of its items." negatable:""`
 	Subject    []string       `help:"Add a subject to each item: a name, or NAME=URI." placeholder:"SUBJECT" sep:"none"`
 	Language   *string        `help:"Language of items that say none, such as ar."`
 	Credit     *string        `help:"Credit line of items that have none."`
@@ -41,6 +42,7 @@ func (f *sourceFlags) apply(a *app, src *ingest.Source) error {
 	set(&src.Interval, f.Interval)
 	r := &src.Rules
 	set(&r.Desk, f.Desk)
+	set(&r.FolderDesk, f.FolderDesk)
 	set(&r.Language, f.Language)
 	set(&r.CreditLine, f.Credit)
 	set(&r.CopyrightHolder, f.Copyright)

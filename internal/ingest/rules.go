@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"slices"
+	"strings"
 
 	"jisr/internal/news"
 )
@@ -23,6 +24,14 @@ func (r *Rules) apply(it *news.Item, name string) {
 	if len(it.InfoSources) == 0 {
 		it.InfoSources = []news.Concept{{Name: name}}
 	}
+}
+
+// desk returns the desk of new items of the file.
+func (r *Rules) desk(name string) string {
+	if folder, _, found := strings.Cut(name, "/"); r.FolderDesk && found {
+		return folder
+	}
+	return r.Desk
 }
 
 func fill(field *string, missing string) {

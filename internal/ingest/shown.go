@@ -31,6 +31,7 @@ type SourceView struct {
 // RulesView is Rules as programs write and see them.
 type RulesView struct {
 	Desk            string        `json:"desk,omitempty"`
+	FolderDesk      bool          `json:"folder_desk,omitempty"`
 	Subjects        []SubjectView `json:"subjects,omitempty"`
 	Language        string        `json:"language,omitempty"`
 	CreditLine      string        `json:"credit_line,omitempty"`
@@ -84,7 +85,7 @@ func (st *Status) View(now time.Time) SourceView {
 
 // View returns the rules as programs see them.
 func (r *Rules) View() RulesView {
-	v := RulesView{Desk: r.Desk, Language: r.Language, CreditLine: r.CreditLine, CopyrightHolder: r.CopyrightHolder,
+	v := RulesView{Desk: r.Desk, FolderDesk: r.FolderDesk, Language: r.Language, CreditLine: r.CreditLine, CopyrightHolder: r.CopyrightHolder,
 		CopyrightNotice: r.CopyrightNotice, UsageTerms: r.UsageTerms, Publish: r.Publish, FetchMedia: r.FetchMedia}
 	for _, c := range r.Subjects {
 		v.Subjects = append(v.Subjects, SubjectView{c.URI, c.Name, c.Literal})
@@ -94,7 +95,7 @@ func (r *Rules) View() RulesView {
 
 // Rules is the inverse of View.
 func (v *RulesView) Rules() Rules {
-	r := Rules{Desk: v.Desk, Language: v.Language, CreditLine: v.CreditLine, CopyrightHolder: v.CopyrightHolder,
+	r := Rules{Desk: v.Desk, FolderDesk: v.FolderDesk, Language: v.Language, CreditLine: v.CreditLine, CopyrightHolder: v.CopyrightHolder,
 		CopyrightNotice: v.CopyrightNotice, UsageTerms: v.UsageTerms, Publish: v.Publish, FetchMedia: v.FetchMedia}
 	for _, s := range v.Subjects {
 		r.Subjects = append(r.Subjects, news.Concept{URI: s.URI, Name: s.Name, Literal: s.Literal})

@@ -56,8 +56,9 @@ const (
 // item lacks and never replaces what its sender wrote.
 type Rules struct {
 	Desk            string         `json:"desk,omitempty"`
-	Subjects        []news.Concept `json:"subjects,omitempty"` // added to each item
-	Language        string         `json:"language,omitempty"` // BCP 47
+	FolderDesk      bool           `json:"folder_desk,omitempty"` // the first folder of a file's path names its desk, where it is in one
+	Subjects        []news.Concept `json:"subjects,omitempty"`    // added to each item
+	Language        string         `json:"language,omitempty"`    // BCP 47
 	CreditLine      string         `json:"credit_line,omitempty"`
 	CopyrightHolder string         `json:"copyright_holder,omitempty"`
 	CopyrightNotice string         `json:"copyright_notice,omitempty"`

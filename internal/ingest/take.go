@@ -218,7 +218,7 @@ func (t *taking) read(ctx context.Context, a *Arrival) ([]*Piece, error) {
 		return nil, nil // nothing happened there yet
 	}
 	for _, p := range pieces {
-		p.arrival, p.Desk = a, t.src.Rules.Desk
+		p.arrival, p.Desk = a, t.src.Rules.desk(a.Name)
 	}
 	return pieces, err
 }

@@ -44,6 +44,7 @@ type House struct {
 	URL      string
 	Data     string // its data folder
 	Inbox    string // files put here, or in a folder of it named for a desk, are issued
+	wire     string // where the living wire drops its files
 	Accounts []people.NewAccount
 
 	node *Node
@@ -153,7 +154,7 @@ func (d *demo) play(ctx context.Context) error {
 	g.Go(func() error { return d.live(ctx) })
 	for _, h := range d.houses {
 		g.Go(func() error { return d.publishSamples(ctx, h) })
-		g.Go(func() error { return h.watchInbox(ctx, d.Told) })
+		g.Go(func() error { return h.tell(ctx, d.Told) })
 	}
 	return g.Wait()
 }
@@ -236,7 +237,8 @@ func demoURL(port int) string { return "http://127.0.0.1:" + strconv.Itoa(port) 
 func (d *demo) open(ctx context.Context, org news.Organisation, port int) (*House, error) {
 	key, _, _ := strings.Cut(org.Origin, ".")
 	data := filepath.Join(d.Dir, key)
-	h := &House{Org: org, URL: demoURL(port), Data: data, Inbox: filepath.Join(data, "inbox"), Accounts: demoAccounts(org)}
+	h := &House{Org: org, URL: demoURL(port), Data: data, Inbox: filepath.Join(data, "inbox"),
+		wire: filepath.Join(data, "wire"), Accounts: demoAccounts(org)}
 	c := &Config{Data: data, Listen: strings.TrimPrefix(h.URL, "http://"), URL: h.URL, OpenHealth: true,
 		AllowHosts: []string{"127.0.0.1", "localhost"}} // to try delivery and feeds on this machine
 	had, err := LoadConfig(data)
@@ -260,7 +262,12 @@ func (d *demo) open(ctx context.Context, org news.Organisation, port int) (*Hous
 		return nil, err
 	}
 	for _, desk := range d.content.Desks() {
-		err = errors.Join(err, os.MkdirAll(filepath.Join(h.Inbox, desk.Key), 0o700))
+		for _, dir := range []string{h.Inbox, h.wire} {
+			err = errors.Join(err, os.MkdirAll(filepath.Join(dir, desk.Key), 0o700))
+		}
+	}
+	if err == nil {
+		err = h.addSources(ctx)
 	}
 	if err == nil && had != nil && had.URL != c.URL {
 		err = h.node.Exchange.SetProfile(ctx, org, c.URL)

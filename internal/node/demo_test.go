@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jisr/internal/exchange"
+	"jisr/internal/ingest"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 )
@@ -87,9 +88,9 @@ func TestDemonstrationFillsBothWiresAndGoesOnAfterAStop(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.houses[0].Inbox, "junk.txt"), []byte("junk"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 10*time.Second, "a file that cannot be read is put aside", func() bool {
-		_, err := os.Stat(filepath.Join(p.houses[0].Data, "refused", "junk.txt"))
-		return err == nil
+	within(t, 10*time.Second, "a file that cannot be read is kept with the reason", func() bool {
+		failed, err := p.houses[0].node.Ingest.Arrivals(t.Context(), ingest.ArrivalFilter{State: ingest.Broken})
+		return err == nil && len(failed) == 1 && failed[0].Name == "junk.txt" && failed[0].Reason != ""
 	})
 	before := p.shown(1, 0)
 	if err := p.stop(); err != nil {
