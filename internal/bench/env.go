@@ -143,7 +143,7 @@ func (e *env) open(ctx context.Context, engine db.Engine, origin string) (*node.
 	}
 	addr := l.Addr().String()
 	l.Close()
-	c := &node.Config{Data: filepath.Join(e.dir, fmt.Sprint(e.nodes)), Listen: addr, URL: "http://" + addr}
+	c := &node.Config{Data: filepath.Join(e.dir, fmt.Sprint(e.nodes)), Listen: addr, URL: "http://" + addr, AllowHosts: []string{"127.0.0.1"}}
 	if c.DB, err = e.dsn(ctx, engine, c.Data); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ type outcome struct {
 	size    int64
 	losses  []byte
 	entry   string
+	sent    []byte // the body's bytes, where they are to be kept
 }
 
 func newOutcome(t *task, s State, reason string) *outcome {
@@ -114,6 +115,9 @@ func (s *Service) attempt(ctx context.Context, d *Destination, t *task) *outcome
 	receipt, err := sender.Send(sending, d, p.message)
 	o := s.judge(ctx, t, receipt, err)
 	o.format, o.name, o.body, o.size, o.losses, o.entry = p.format, p.message.Name, p.body, int64(len(p.message.Body)), p.noted(), p.message.Entry
+	if !p.kept {
+		o.sent = p.message.Body
+	}
 	return o
 }
 
@@ -182,9 +186,9 @@ func (s *Service) passed(ctx context.Context, position int64) bool {
 	return s.Ledger.WaitFollower(ctx, Follower, position) == nil
 }
 
-// history returns what the destination was owed of the item, oldest first.
+// history returns what the destination was owed of the item.
 func (s *Service) history(ctx context.Context, it Item, destination string) ([]*past, error) {
-	rows, err := s.DB.Reader().QueryContext(ctx, `SELECT `+pastColumns+` FROM delivery WHERE origin = $1 AND uri = $2 AND destination = $3 ORDER BY id`,
+	rows, err := s.DB.Reader().QueryContext(ctx, `SELECT `+pastColumns+` FROM delivery WHERE origin = $1 AND uri = $2 AND destination = $3`,
 		it.Origin, it.URI, destination)
 	if err != nil {
 		return nil, fmt.Errorf("read earlier deliveries: %w", err)

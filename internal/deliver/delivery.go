@@ -91,6 +91,9 @@ func (s *Service) Deliveries(ctx context.Context, l Log) ([]*Delivery, error) {
 			return nil, news.Errorf(news.Invalid, "state", "%q is not one of %v", l.State, States)
 		}
 		add("state = $%d", string(l.State))
+		if slices.Contains(openStates, l.State) {
+			where = append(where, open)
+		}
 	}
 	if l.Item.URI != "" {
 		add("origin = $%d", l.Item.Origin)
@@ -149,7 +152,7 @@ func (s *Service) Body(ctx context.Context, id string) (*Delivery, []byte, error
 	if d.Body == "" {
 		return nil, nil, news.Errorf(news.NotFound, "delivery", "nothing was sent with this delivery yet")
 	}
-	b, err := s.body(d.Body)
+	b, err := s.body(ctx, d.Body, d.Position)
 	return d, b, err
 }
 

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"jisr/internal/db"
@@ -14,6 +15,10 @@ type desk struct {
 	db    *db.DB
 	fault func(step string) error
 	jobs  chan *deskJob
+
+	// Statements of the transaction under way: its parts run the same ones.
+	of    *db.Tx
+	stmts map[string]*sql.Stmt
 }
 
 // deskJob is one courier's part of a transaction. It may be called again when
@@ -75,6 +80,30 @@ func (k *desk) together(jobs []*deskJob) {
 		}
 		j.done <- err
 	}
+}
+
+// prepare prepares a statement once for all parts of the transaction under way.
+// It is for what write calls.
+func (k *desk) prepare(ctx context.Context, tx *db.Tx, query string) (*sql.Stmt, error) {
+	if k.of != tx {
+		k.of, k.stmts = tx, map[string]*sql.Stmt{}
+	}
+	if st := k.stmts[query]; st != nil {
+		return st, nil
+	}
+	st, err := tx.PrepareContext(ctx, query)
+	if err == nil {
+		k.stmts[query] = st
+	}
+	return st, err
+}
+
+func (k *desk) exec(ctx context.Context, tx *db.Tx, query string, args ...any) error {
+	st, err := k.prepare(ctx, tx, query)
+	if err == nil {
+		_, err = st.ExecContext(ctx, args...)
+	}
+	return err
 }
 
 func (k *desk) transact(ctx context.Context, jobs []*deskJob) error {

@@ -46,7 +46,7 @@ func (s *Service) call(id string, urgent bool) {
 	}
 	c := cs.running[id]
 	if c == nil {
-		c = &courier{s: s, id: id, woken: make(chan struct{}, 1), done: make(chan *outcome, maxParallel)}
+		c = &courier{s: s, id: id, woken: make(chan struct{}, 1), done: make(chan *outcome, maxParallel), asked: make(chan *exchanged, 1)}
 		cs.running[id] = c
 		cs.done.Go(func() { c.run(cs.ctx) })
 	}

@@ -62,7 +62,7 @@ func (s *Service) readFares(ctx context.Context, ids []string, into map[string]*
 		return err
 	}
 	counts, err := s.DB.Reader().QueryContext(ctx, `SELECT destination, state, count(*), min(since) FROM delivery
-		WHERE state IN ('waiting', 'sending', 'refused', 'failed', 'withheld') AND destination IN (`+marks(1, len(ids))+`) GROUP BY destination, state`, args...)
+		WHERE `+open+` AND destination IN (`+marks(1, len(ids))+`) GROUP BY destination, state`, args...)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s *Service) Troubles(ctx context.Context) ([]Trouble, error) {
 // those who watch the node.
 func (s *Service) Counts(ctx context.Context) (map[State]int64, error) {
 	rows, err := s.DB.Reader().QueryContext(ctx, `SELECT state, count(*) FROM delivery
-		WHERE state IN ('waiting', 'sending', 'refused', 'failed', 'withheld') GROUP BY state`)
+		WHERE `+open+` GROUP BY state`)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", err)
 	}

@@ -293,17 +293,12 @@ func (s *Service) entryOf(ctx context.Context, d *Destination, it *news.Item, t 
 	}
 	p.format, p.message.ContentType = f.ext, f.contentType
 	if t.body != "" && t.format == f.ext {
-		if b, err := s.body(t.body); err == nil {
-			p.message.Body, p.body = b, t.body
+		if b, err := s.body(ctx, t.body, t.position); err == nil {
+			p.message.Body = b
 			return nil
 		}
 	}
-	c := s.channelOf(d)
-	b, err := f.document(c, []*news.Item{it})
-	if err != nil {
-		return err
-	}
-	p.message.Body = b
-	p.body, err = s.keep(ctx, b)
+	var err error
+	p.message.Body, err = f.document(s.channelOf(d), []*news.Item{it})
 	return err
 }

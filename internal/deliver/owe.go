@@ -281,7 +281,7 @@ func readHistories(ctx context.Context, tx *db.Tx, items []Item, into map[Item]m
 		either[i] = fmt.Sprintf("(origin = $%d AND uri = $%d)", len(args)-1, len(args))
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT origin, uri, destination, `+pastColumns+` FROM delivery
-		WHERE `+strings.Join(either, " OR ")+` ORDER BY id`+tx.ForUpdate(), args...)
+		WHERE `+strings.Join(either, " OR ")+inOrder(tx), args...)
 	if err != nil {
 		return err
 	}
@@ -296,6 +296,15 @@ func readHistories(ctx context.Context, tx *db.Tx, items []Item, into map[Item]m
 		into[item][to] = append(into[item][to], p)
 	}
 	return rows.Err()
+}
+
+// inOrder locks rows in the order of their ids, so that two transactions never
+// wait for one another. Without locks the order would only cost an index.
+func inOrder(tx *db.Tx) string {
+	if lock := tx.ForUpdate(); lock != "" {
+		return " ORDER BY id" + lock
+	}
+	return ""
 }
 
 const pastColumns = `id, position, idx, act, state, reached, place`

@@ -21,6 +21,8 @@ type pages struct {
 type page struct {
 	key     string
 	written format.Written
+	leaving *leaving // of a version as it leaves, in no format
+	size    int
 }
 
 // maxPages bounds what is remembered, in bytes.
@@ -30,42 +32,54 @@ const maxPages = 32 << 20
 // without the words of the item is another page than one with them.
 func (p *pages) write(it *news.Item, to string, position int64) (format.Written, error) {
 	key := to + " " + strconv.FormatInt(position, 10) + " " + strconv.FormatBool(len(it.Headlines) > 0)
-	if w, ok := p.get(key); ok {
-		return w, nil
+	if e := p.get(key); e != nil {
+		return e.written, nil
 	}
 	w, err := format.Write(it, to)
 	if err == nil {
-		p.put(key, w)
+		p.put(&page{key: key, written: w, size: len(w.Data)})
 	}
 	return w, err
 }
 
-func (p *pages) get(key string) (format.Written, bool) {
+// leaving returns the version at the position as it leaves, if it is remembered;
+// leaves remembers it.
+func (p *pages) leaving(position int64) *leaving {
+	if e := p.get(strconv.FormatInt(position, 10)); e != nil {
+		return e.leaving
+	}
+	return nil
+}
+
+func (p *pages) leaves(position int64, v *leaving, size int) {
+	p.put(&page{key: strconv.FormatInt(position, 10), leaving: v, size: 2*size + 1000})
+}
+
+func (p *pages) get(key string) *page {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.by[key]
 	if e == nil {
-		return format.Written{}, false
+		return nil
 	}
 	p.order.MoveToFront(e)
-	return e.Value.(*page).written, true
+	return e.Value.(*page)
 }
 
-func (p *pages) put(key string, w format.Written) {
+func (p *pages) put(add *page) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.by == nil {
 		p.by = map[string]*list.Element{}
 	}
-	if p.by[key] != nil || len(w.Data) > maxPages/4 {
+	if p.by[add.key] != nil || add.size > maxPages/4 {
 		return
 	}
-	p.by[key] = p.order.PushFront(&page{key, w})
-	p.size += len(w.Data)
+	p.by[add.key] = p.order.PushFront(add)
+	p.size += add.size
 	for p.size > maxPages {
-		last := p.order.Back()
-		old := p.order.Remove(last).(*page)
+		old := p.order.Remove(p.order.Back()).(*page)
 		delete(p.by, old.key)
-		p.size -= len(old.written.Data)
+		p.size -= old.size
 	}
 }

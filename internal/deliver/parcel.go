@@ -5,14 +5,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"mime"
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
-	"jisr/internal/blob"
 	"jisr/internal/deliver/filename"
 	"jisr/internal/format"
 	"jisr/internal/ledger"
@@ -24,6 +23,7 @@ type parcel struct {
 	message *Message
 	format  string
 	body    string // digest
+	kept    bool   // the ledger holds the very same bytes
 	losses  []Loss // what the format could not carry
 	missing string // digest of media that are not here yet
 }
@@ -31,6 +31,34 @@ type parcel struct {
 // parcel makes the message of a delivery. One that was made before is made of
 // the same bytes.
 func (s *Service) parcel(ctx context.Context, d *Destination, t *task) (*parcel, error) {
+	v, err := s.version(ctx, d, t)
+	if err != nil {
+		return nil, err
+	}
+	p := &parcel{format: d.Format, message: &Message{ID: t.id, Origin: t.item.Origin, URI: t.item.URI, Version: t.version, Act: t.act,
+		Priority: urgent(t.act), Subject: subject(v.item, t.act), Entry: v.entry, Issued: v.issued}}
+	if d.Kind == Callback {
+		err = s.entryOf(ctx, d, v.item, t, p)
+	} else {
+		err = s.write(ctx, d, t, v.item, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.body = ledger.Sum(p.message.Body).String()
+	p.kept = p.body == v.content
+	if d.Media && !t.act.StopsUse() {
+		s.addMedia(v.item, p)
+	}
+	return p, nil
+}
+
+// version reads the version that a delivery is of, as it leaves. Nobody changes
+// its item: other deliveries are made of it, too.
+func (s *Service) version(ctx context.Context, d *Destination, t *task) (*leaving, error) {
+	if v := s.pages.leaving(t.position); v != nil && !t.act.StopsUse() {
+		return v, nil
+	}
 	r, err := s.Ledger.At(ctx, t.position)
 	if err != nil {
 		return nil, err
@@ -43,18 +71,22 @@ func (s *Service) parcel(ctx context.Context, d *Destination, t *task) (*parcel,
 	if err != nil {
 		return nil, err
 	}
-	p := &parcel{format: d.Format, message: &Message{ID: t.id, Origin: r.Origin, URI: e.Ref, Version: body.Version, Act: body.Act,
-		Priority: urgent(body.Act), Subject: subject(it, body.Act), Entry: r.Hash().String(), Issued: e.At}}
-	if d.Kind == Callback {
-		return p, s.entryOf(ctx, d, it, t, p)
+	v := &leaving{item: it, entry: r.Hash().String(), issued: e.At}
+	if r.Content != nil && r.Body != nil {
+		v.content = r.Content.String()
 	}
-	if err := s.write(ctx, d, t, it, p); err != nil {
-		return nil, err
+	if !t.act.StopsUse() { // what a stop says depends on whom it is said to
+		s.pages.leaves(t.position, v, len(r.Body))
 	}
-	if d.Media && !body.Act.StopsUse() {
-		s.addMedia(it, p)
-	}
-	return p, nil
+	return v, nil
+}
+
+// leaving is a version of an item as it leaves.
+type leaving struct {
+	item    *news.Item
+	entry   string // hash
+	content string // digest of the content that the ledger holds; empty for none
+	issued  time.Time
 }
 
 // outgoing is the item as it leaves: what the entry's act means is in it, for
@@ -125,23 +157,21 @@ func (s *Service) write(ctx context.Context, d *Destination, t *task, it *news.I
 		return err
 	}
 	if t.body != "" && t.format == d.Format {
-		if b, err := s.body(t.body); err == nil {
-			p.message.Body, p.body = b, t.body
-			if err := json.Unmarshal([]byte(cmp.Or(string(t.losses), "null")), &p.losses); err != nil {
-				return err
-			}
-			if t.name != "" {
-				p.message.Name = t.name
-			}
-			return nil
+		b, err := s.body(ctx, t.body, t.position)
+		if err == nil {
+			p.message.Body = b
+			p.message.Name = cmp.Or(t.name, p.message.Name)
+			return json.Unmarshal([]byte(cmp.Or(string(t.losses), "null")), &p.losses)
+		}
+		if news.KindOf(err) != news.NotFound {
+			return err
 		}
 	}
 	p.message.Body = w.Data
 	for _, l := range w.Losses {
 		p.lose(l.Path, l.Reason)
 	}
-	p.body, err = s.keep(ctx, w.Data)
-	return err
+	return nil
 }
 
 // shape writes the item and fills in what the message says of it.
@@ -169,31 +199,6 @@ func (s *Service) shape(d *Destination, it *news.Item, position int64, p *parcel
 	page, err := s.pages.write(it, "html", position)
 	m.Text, m.HTML = string(text.Data), string(page.Data)
 	return w, err
-}
-
-// keep stores what is to be sent, before it is sent: what went out can always be
-// shown.
-func (s *Service) keep(ctx context.Context, b []byte) (digest string, err error) {
-	digest = ledger.Sum(b).String()
-	if s.Blobs.Has(digest) {
-		return digest, nil
-	}
-	if _, err := s.Blobs.Put(ctx, bytes.NewReader(b), blob.Expect{Digest: digest}); err != nil {
-		return "", fmt.Errorf("keep what is sent: %w", err)
-	}
-	return digest, nil
-}
-
-// body returns the bytes of a digest that were sent.
-func (s *Service) body(digest string) ([]byte, error) {
-	r, size, err := s.Blobs.Open(digest)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	b := make([]byte, size)
-	_, err = io.ReadFull(r, b)
-	return b, err
 }
 
 // Loss is something of an item that the format of a delivery could not carry.

@@ -25,6 +25,13 @@ const (
 // States lists every state in the order of a delivery's life.
 var States = []State{Waiting, Sending, Offered, Sent, Refused, Failed, Superseded, Withheld, Canceled}
 
+// openStates are those that something may still come of, or that people should
+// look at: they have an index of their own, which SQLite only uses for statements
+// that have its condition word for word.
+var openStates = []State{Waiting, Sending, Refused, Failed, Withheld}
+
+const open = `state IN ('waiting', 'sending', 'refused', 'failed', 'withheld')`
+
 // follows reports whether the act goes to whoever got an earlier version,
 // whatever they take now.
 func follows(a news.Act) bool {

@@ -83,6 +83,7 @@ type Service struct {
 	desk      desk
 	couriers  couriers
 	pages     pages
+	kept      kept
 	rights    decisions
 	client    *http.Client // of the hub
 	verifying chan struct{}

@@ -29,26 +29,38 @@ type task struct {
 	reason   string
 }
 
+// exchanged is one transaction of a courier: what it brings, and what it gets.
+type exchanged struct {
+	ended  []*outcome // to be noted
+	room   int        // how many deliveries it has room for
+	busy   int        // and has already
+	urgent bool       // something came that goes before everything else
+
+	err   error
+	held  bool  // this process has the lease
+	until int64 // and has it until then
+	turn  turnOf
+	taken []*task
+	next  time.Duration // how soon something more is due
+}
+
 // exchange notes what ended and takes what is due, in one transaction that it
-// shares with other couriers. took reports whether anything was taken; next is
-// how soon more is due.
-func (c *courier) exchange(ctx context.Context, d *Destination, room int, urgent bool) (took bool, next time.Duration, err error) {
-	var taken []*task
-	var until int64
-	ended, queue, put := c.ended, c.queue, false
-	err = c.s.desk.write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		taken, until, next = nil, 0, time.Hour
+// shares with other couriers.
+func (c *courier) exchange(ctx context.Context, d *Destination, x *exchanged) error {
+	had := c.lease.Load() > 0
+	return c.s.desk.write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		x.held, x.until, x.taken, x.next = false, 0, nil, time.Hour
 		now := c.s.Now()
 		cond, err := lockCondition(ctx, tx, c.id)
 		if err != nil || cond == nil {
 			return err
 		}
 		if cond.holder != c.s.process {
-			if c.lease.Load() > 0 {
+			if had {
 				return nil // another process took over; it sends what this one has not noted
 			}
 			if cond.holder != "" && cond.until >= db.Micros(now) {
-				next = leaseTime / 3
+				x.next = leaseTime / 3
 				return nil
 			}
 			if err := orphans(ctx, tx, c.id); err != nil {
@@ -56,8 +68,8 @@ func (c *courier) exchange(ctx context.Context, d *Destination, room int, urgent
 			}
 		}
 		cond.holder, cond.until = c.s.process, db.Micros(now.Add(leaseTime))
-		until = cond.until
-		for _, o := range ended {
+		x.held, x.until = true, cond.until
+		for _, o := range x.ended {
 			if err := c.s.note(ctx, tx, d, cond, o, now); err != nil {
 				return err
 			}
@@ -65,38 +77,12 @@ func (c *courier) exchange(ctx context.Context, d *Destination, room int, urgent
 		if err := c.sweep(ctx, tx, cond, now); err != nil {
 			return err
 		}
-		turn := cond.allows(d, now)
-		if turn == nothing || turn == stops {
-			// What was taken before the destination got into trouble waits again.
-			for _, t := range queue {
-				if err := c.s.note(ctx, tx, d, cond, again(t, now), now); err != nil {
-					return err
-				}
-			}
-		}
-		put = turn == nothing || turn == stops
-		taken, next, err = c.take(ctx, tx, cond, turn, now, room, urgent)
-		if err != nil {
+		x.turn = cond.allows(d, now)
+		if err := c.due(ctx, tx, cond, x, now); err != nil {
 			return err
 		}
 		return cond.store(ctx, tx, c.id)
 	})
-	if err != nil {
-		return false, 0, err
-	}
-	c.ended = c.ended[len(ended):]
-	if until == 0 {
-		if c.lease.Load() > 0 {
-			c.lose()
-		}
-		return false, next, nil
-	}
-	c.lease.Store(until)
-	if put {
-		c.queue = nil
-	}
-	c.queue = line(c.queue, taken)
-	return len(taken) > 0, next, nil
 }
 
 // line puts what was taken into the queue: what goes before everything else
@@ -117,52 +103,57 @@ func line(queue, taken []*task) []*task {
 // it.
 func orphans(ctx context.Context, tx *db.Tx, destination string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE delivery SET state = 'waiting', reached = 1, reason = 'the process that sent it stopped before it knew the answer'
-		WHERE destination = $1 AND state = 'sending'`, destination)
+		WHERE destination = $1 AND state = 'sending' AND `+open, destination)
 	if err != nil {
 		return fmt.Errorf("take up abandoned deliveries: %w", err)
 	}
 	return nil
 }
 
-// take marks what is due as being sent. At most one delivery of an item is under
-// way at a time.
-func (c *courier) take(ctx context.Context, tx *db.Tx, cond *condition, turn turnOf, now time.Time, room int, urgent bool) ([]*task, time.Duration, error) {
-	least := 0 // priority
-	switch turn {
+// due takes what may be sent now, and finds out how soon there is more. At most
+// one delivery of an item is under way at a time.
+func (c *courier) due(ctx context.Context, tx *db.Tx, cond *condition, x *exchanged, now time.Time) (err error) {
+	least, room := 0, x.room
+	switch x.turn {
 	case nothing:
-		return nil, cond.resume.Sub(now), nil
+		x.next = cond.resume.Sub(now)
+		return nil
 	case stops:
 		least = 1
 	case probe:
-		room = min(room, 1-c.flying-len(c.queue))
+		room = min(room, 1-x.busy)
 	}
-	if room <= 0 && urgent {
+	if room <= 0 && x.urgent {
 		room, least = ahead, 1
 	}
 	if room <= 0 {
-		return nil, time.Hour, nil // what ends next calls again
+		return nil // what ends next calls again
 	}
-	taken, err := c.due(ctx, tx, now, room, least)
-	if err != nil {
-		return nil, 0, fmt.Errorf("take deliveries: %w", err)
+	if x.taken, err = c.mark(ctx, tx, now, room, least); err != nil {
+		return fmt.Errorf("take deliveries: %w", err)
 	}
-	if len(taken) == room {
-		return taken, 0, nil
+	if len(x.taken) == room {
+		x.next = 0
+		return nil
 	}
-	next, err := c.next(ctx, tx, now, least)
-	if turn == stops && cond.resume.After(now) {
-		next = min(next, cond.resume.Sub(now))
+	x.next, err = c.later(ctx, tx, now, least)
+	if x.turn == stops && cond.resume.After(now) {
+		x.next = min(x.next, cond.resume.Sub(now))
 	}
-	return taken, next, err
+	return err
 }
 
-func (c *courier) due(ctx context.Context, tx *db.Tx, now time.Time, room, least int) ([]*task, error) {
-	rows, err := tx.QueryContext(ctx, `UPDATE delivery SET state = 'sending' WHERE state = 'waiting' AND id IN (
+// mark marks what is due as being sent and returns it.
+func (c *courier) mark(ctx context.Context, tx *db.Tx, now time.Time, room, least int) ([]*task, error) {
+	st, err := c.s.desk.prepare(ctx, tx, `UPDATE delivery SET state = 'sending' WHERE state = 'waiting' AND id IN (
 		SELECT d.id FROM delivery d WHERE d.destination = $1 AND d.state = 'waiting' AND d.priority >= $2 AND d.due <= $3
 		AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.origin = d.origin AND o.uri = d.uri AND o.destination = d.destination AND o.state = 'sending')
 		ORDER BY d.priority DESC, d.due, d.id LIMIT $4)
-		RETURNING id, origin, uri, position, idx, version, act, since, attempts, reached, format, name, body, size, losses, answer, reason`,
-		c.id, least, db.Micros(now), room)
+		RETURNING id, origin, uri, position, idx, version, act, since, attempts, reached, format, name, body, size, losses, answer, reason`)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryContext(ctx, c.id, least, db.Micros(now), room)
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +174,8 @@ func (c *courier) due(ctx context.Context, tx *db.Tx, now time.Time, room, least
 	return out, rows.Err() // in any order: line and the item rule see to what matters
 }
 
-// next returns how soon something more is due.
-func (c *courier) next(ctx context.Context, tx *db.Tx, now time.Time, least int) (time.Duration, error) {
+// later returns how soon something more is due.
+func (c *courier) later(ctx context.Context, tx *db.Tx, now time.Time, least int) (time.Duration, error) {
 	next := time.Hour
 	for priority := least; priority <= 1; priority++ {
 		rows, err := tx.QueryContext(ctx, `SELECT due FROM delivery WHERE destination = $1 AND state = 'waiting' AND priority = $2 AND due > $3
@@ -238,11 +229,14 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, d *Destination, cond *con
 	if o.state == Offered {
 		return s.offer(ctx, tx, d, cond, o, now)
 	}
+	if err := s.keep(ctx, tx, o); err != nil {
+		return err
+	}
 	tried := 0
 	if o.came != untried {
 		tried = 1
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE delivery SET state = $1, due = $2, attempts = attempts + $3,
+	err := s.desk.exec(ctx, tx, `UPDATE delivery SET state = $1, due = $2, attempts = attempts + $3,
 		reached = CASE WHEN $4 = 1 THEN 1 ELSE reached END, tried = CASE WHEN $3 = 1 THEN $5 ELSE tried END,
 		answer = $6, reason = $7, format = $8, name = $9, body = $10, size = $11, losses = $12, entry = $13
 		WHERE id = $14 AND state = 'sending'`, string(o.state), db.Micros(o.due), tried, flag(o.reached), db.Micros(now),
@@ -262,7 +256,7 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, d *Destination, cond *con
 	}
 	// It was not the items that were refused: once people have mended the
 	// destination, they are sent. Stops are tried meanwhile, at their own pace.
-	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'waiting', due = $1 WHERE destination = $2 AND state = 'refused' AND tried >= $3`,
+	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'waiting', due = $1 WHERE destination = $2 AND state = 'refused' AND tried >= $3 AND `+open,
 		db.Micros(now.Add(backoff(o.task.attempts+1))), d.ID, db.Micros(cond.refusing))
 	if err != nil {
 		return fmt.Errorf("pause a destination: %w", err)

@@ -133,4 +133,11 @@ CREATE INDEX delivery_open ON delivery (state, destination, id)
 CREATE INDEX delivery_due ON delivery (destination, priority DESC, due, id) WHERE state = 'waiting';
 CREATE INDEX delivery_feed ON delivery (destination, place) WHERE place > 0;
 
+-- The bytes that were sent, by their digest, as far as the ledger does not hold
+-- the very same: one body often goes to many destinations.
+CREATE TABLE delivery_body (
+  digest TEXT PRIMARY KEY,
+  bytes  BYTEA NOT NULL
+);
+
 -- +goose Down
