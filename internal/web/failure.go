@@ -72,11 +72,12 @@ func (q *request) problem(err error) *view.Problem {
 	case !errors.As(err, &e):
 		return nil
 	}
-	field, _, _ := strings.Cut(strings.TrimPrefix(e.Field, "query."), ".")
+	whole := strings.TrimPrefix(e.Field, "query.") // of a product
+	field, _, _ := strings.Cut(whole, ".")
 	field, _, _ = strings.Cut(field, "[")
 	field = fieldNames[field]
 	if field == "" {
-		field = e.Field
+		field = whole
 	}
 	if key := "problem." + field + "." + string(e.Kind); q.Has(key) {
 		return &view.Problem{Field: field, Text: q.T(key)}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
@@ -97,6 +98,41 @@ type Ingest interface {
 	OpenArrival(ctx context.Context, id string) (*ingest.Arrival, io.ReadSeekCloser, error)
 	Retry(ctx context.Context, id string) (*ingest.Arrival, error)
 	Dismiss(ctx context.Context, id string) (*ingest.Arrival, error)
+}
+
+// Deliver is what the pages ask about who gets items without running a node.
+type Deliver interface {
+	Subscribers(ctx context.Context, after string, limit int) ([]*deliver.Subscriber, error)
+	Subscriber(ctx context.Context, id string) (*deliver.Subscriber, error)
+	AddSubscriber(ctx context.Context, sub *deliver.Subscriber) error
+	SaveSubscriber(ctx context.Context, sub *deliver.Subscriber) error
+	RemoveSubscriber(ctx context.Context, id string) error
+	Products(ctx context.Context, after string, limit int) ([]*deliver.Product, error)
+	Product(ctx context.Context, id string) (*deliver.Product, error)
+	AddProduct(ctx context.Context, p *deliver.Product) error
+	SaveProduct(ctx context.Context, p *deliver.Product) error
+	RemoveProduct(ctx context.Context, id string) error
+	Preview(ctx context.Context, q deliver.Query, positions []int64) (map[int64]bool, error)
+
+	Destinations(ctx context.Context, subscriber, after string, limit int) ([]*deliver.Destination, error)
+	Destination(ctx context.Context, id string) (*deliver.Destination, error)
+	AddDestination(ctx context.Context, d *deliver.Destination) error
+	SaveDestination(ctx context.Context, d *deliver.Destination) error
+	RemoveDestination(ctx context.Context, id string) error
+	ResumeDestination(ctx context.Context, id string) error
+	Test(ctx context.Context, id string) (deliver.Receipt, error)
+	Fares(ctx context.Context, ids []string) (map[string]*deliver.Fares, error)
+	Troubles(ctx context.Context) ([]deliver.Trouble, error)
+	Counts(ctx context.Context) (map[deliver.State]int64, error)
+	Callbacks(ctx context.Context, feed string) ([]*deliver.Destination, error)
+	CreateFeedToken(ctx context.Context, destination, name string) (secret string, t *deliver.FeedToken, err error)
+	FeedTokens(ctx context.Context, destination string) ([]*deliver.FeedToken, error)
+	RevokeFeedToken(ctx context.Context, destination, id string) error
+
+	Deliveries(ctx context.Context, l deliver.Log) ([]*deliver.Delivery, error)
+	Delivery(ctx context.Context, id string) (*deliver.Delivery, error)
+	Body(ctx context.Context, id string) (*deliver.Delivery, []byte, error)
+	Resend(ctx context.Context, id string) (*deliver.Delivery, error)
 }
 
 // Vocabulary is what the pages ask of the vocabularies.

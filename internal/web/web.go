@@ -35,6 +35,7 @@ type Options struct {
 	People   People
 	Search   Search
 	Ingest   Ingest
+	Deliver  Deliver
 	Vocab    Vocabulary
 	Ledger   Ledger
 	Media    Media
@@ -58,6 +59,7 @@ type Site struct {
 	people    People
 	search    Search
 	ingest    Ingest
+	deliver   Deliver
 	vocab     Vocabulary
 	ledger    Ledger
 	media     Media
@@ -82,7 +84,7 @@ type Site struct {
 
 // New returns the site. It fails if a word lacks a language.
 func New(o Options) (*Site, error) {
-	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ingest: o.Ingest, vocab: o.Vocab,
+	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ingest: o.Ingest, deliver: o.Deliver, vocab: o.Vocab,
 		ledger: o.Ledger, url: o.URL,
 		media: o.Media, passkeys: o.Passkeys, provider: o.Provider, calls: o.ProviderName, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
 	if s.zone == nil {

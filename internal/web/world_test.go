@@ -16,6 +16,8 @@ import (
 
 	"jisr/internal/blob"
 	"jisr/internal/db"
+	"jisr/internal/deliver"
+	"jisr/internal/deliver/send"
 	"jisr/internal/exchange"
 	"jisr/internal/format/ninjs"
 	"jisr/internal/ingest"
@@ -42,6 +44,7 @@ type house struct {
 	search   *search.Service
 	vocab    *vocab.Service
 	ingest   *ingest.Service
+	deliver  *deliver.Service
 	inbox    string // a folder that sources may watch
 }
 
@@ -81,15 +84,20 @@ func open(t testing.TB, org news.Organisation) *house {
 	h.ingest = ingest.New(ingest.Options{DB: d, Newsroom: h.newsroom, Blobs: h.blobs, Origin: org.Origin,
 		Collectors: collect.All(collect.Options{DB: d, Allow: inside, Now: time.Now, Log: log}), Allow: inside,
 		Folder: func(path string) bool { return path == h.inbox }, Now: time.Now, Log: log})
+	senders, hangUp := send.All(send.Options{Allow: inside, Origin: org.Origin, Version: "test", Now: time.Now})
+	h.deliver = deliver.New(deliver.Options{DB: d, Ledger: h.ledger, Blobs: h.blobs, Wire: standings{h.newsroom}, Rights: everything{}, Senders: senders,
+		Check: func(d *deliver.Destination) error { return send.Check(d, inside) },
+		Needs: []string{newsroom.WireFollower}, URL: func() string { return h.url }, Allow: inside, Now: time.Now, Log: log})
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	h.url = "http://" + listener.Addr().String()
 	check(t, h.exchange.SetProfile(ctx, org, h.url))
 	keys := must(people.NewPasskeys(h.people, strings.Replace(h.url, "127.0.0.1", "localhost", 1), org.Origin))(t)
-	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ingest: h.ingest, Vocab: h.vocab, Ledger: h.ledger,
+	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ingest: h.ingest, Deliver: h.deliver, Vocab: h.vocab, Ledger: h.ledger,
 		Media: h.blobs, Subscribe: d.Subscribe, URL: h.url, Zone: time.FixedZone("EET", 2*3600), Now: time.Now, Log: log}))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", h.exchange.Handler())
 	mux.Handle("/.well-known/jisr.json", h.exchange.Handler())
+	mux.Handle(deliver.FeedPath, h.deliver.Handler())
 	mux.Handle("/", site)
 	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
 	go server.Serve(listener)
@@ -97,10 +105,12 @@ func open(t testing.TB, org news.Organisation) *house {
 	wg.Go(func() { h.exchange.Run(ctx) })
 	wg.Go(func() { h.search.Run(ctx) })
 	wg.Go(func() { h.ingest.Run(ctx) })
+	wg.Go(func() { h.deliver.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		server.Close()
 		wg.Wait()
+		hangUp()
 		h.vocab.Close()
 		h.ledger.Close()
 		d.Close()
@@ -110,6 +120,29 @@ func open(t testing.TB, org news.Organisation) *house {
 
 // inside is the host of the tests' own servers.
 func inside(host string) bool { return host == "127.0.0.1" }
+
+// standings asks the wire for delivery, as the node does.
+type standings struct{ newsroom *newsroom.Service }
+
+func (s standings) Standing(ctx context.Context, items []deliver.Item) (map[deliver.Item]deliver.Standing, error) {
+	var keys [][2]string
+	for _, it := range items {
+		keys = append(keys, [2]string{it.Origin, it.URI})
+	}
+	lines, err := s.newsroom.Lines(ctx, keys, true)
+	out := map[deliver.Item]deliver.Standing{}
+	for _, l := range lines {
+		out[deliver.Item{Origin: l.Origin, URI: l.URI}] = deliver.Standing{Position: l.Position, Index: l.Index, Status: l.Status, Blocked: l.Blocked, Embargoed: l.Embargoed, Expires: l.Expires}
+	}
+	return out, err
+}
+
+// everything may be given on: which rights stand against it is not the pages' to say.
+type everything struct{}
+
+func (everything) MayRedistribute(context.Context, string, string, int64) (bool, string, error) {
+	return true, "", nil
+}
 
 // must returns a function that fails the test if there was an error, and else
 // the value.

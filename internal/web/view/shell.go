@@ -137,6 +137,7 @@ var menu = []MenuGroup{
 	}},
 	{"exchange", []MenuEntry{
 		{"sources", "/sources", people.ManageNode},
+		{"subscribers", "/subscribers", people.ReadDelivery},
 		{"partners", "/partners", people.ReadPartners},
 		{"agreements", "/agreements", people.ReadPartners},
 		{"ledger", "/ledger", people.ReadJournal},

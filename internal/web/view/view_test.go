@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 	"golang.org/x/net/html"
 
+	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
@@ -116,7 +117,17 @@ func pages(l *locales.Language) map[string]templ.Component {
 	arrival := func(st ingest.State) *ingest.Arrival {
 		return &ingest.Arrival{State: st, Came: []ingest.Came{{Outcome: ingest.Issued, Act: news.Publish}, {Outcome: ingest.Drafted}, {Outcome: ingest.Failed}}}
 	}
+	destination := deliver.DestinationView{Kind: deliver.SFTP, Format: "nitf", Embargo: deliver.HoldBack, Active: true, HasSecret: true}
+	pull := deliver.DestinationView{Kind: deliver.WebSub, Format: "ninjs", Embargo: deliver.HoldBack, Active: true}
+	delivery := func(st deliver.State) deliver.DeliveryView { return deliver.DeliveryView{State: st, Act: news.Kill} }
 	views := map[string]any{
+		"subscribers":      &Subscribers{Shell: s, Counts: map[deliver.State]int64{deliver.Waiting: 3, deliver.Failed: 1}, Troubles: []deliver.Trouble{{}, {Failures: 3}}},
+		"subscriber":       &Subscriber{Shell: s, Destinations: []deliver.DestinationView{destination, pull}},
+		"product":          &Product{Shell: s, Query: deliver.Query{Urgency: 3}, Preview: &Preview{Of: 50}},
+		"destination form": &DestinationForm{Shell: s, D: destination, Names: []string{"{id}", "{date}"}},
+		"destination":      &Destination{Shell: s, D: destination, Deliveries: []deliver.DeliveryView{delivery(deliver.Failed)}}, "pull feed": &Destination{Shell: s, D: pull, Deliveries: []deliver.DeliveryView{delivery(deliver.Offered)}, Tokens: []deliver.TokenView{{}, {}}},
+		"deliveries":  &Deliveries{Shell: s, Deliveries: []deliver.DeliveryView{delivery(deliver.Sent), delivery(deliver.Refused), delivery(deliver.Waiting)}},
+		"delivery":    &Delivery{Shell: s, D: delivery(deliver.Sent)},
 		"sources":     &Sources{Shell: s, Sources: []*ingest.Status{source, {Source: ingest.Source{Kind: ingest.Push}}}},
 		"source":      &Source{Shell: s, S: source, Arrivals: []*ingest.Arrival{arrival(ingest.Broken)}},
 		"source form": &SourceForm{Shell: s, Kind: ingest.FTP, After: "leave", Subjects: Picker{Looked: true}},
@@ -163,6 +174,10 @@ func pages(l *locales.Language) map[string]templ.Component {
 	}
 	views["issue"].(*Issue).Checks = newsroom.Checklist(&news.Item{}) // its keys are ours, not a stranger's
 	return map[string]templ.Component{
+		"subscribers": SubscribersPage(*views["subscribers"].(*Subscribers)), "subscriber": SubscriberPage(*views["subscriber"].(*Subscriber)),
+		"product": ProductPage(*views["product"].(*Product)), "destination form": DestinationFormPage(*views["destination form"].(*DestinationForm)),
+		"destination": DestinationPage(*views["destination"].(*Destination)), "pull feed": DestinationPage(*views["pull feed"].(*Destination)),
+		"deliveries": DeliveriesPage(*views["deliveries"].(*Deliveries)), "delivery": DeliveryPage(*views["delivery"].(*Delivery)),
 		"sources": SourcesPage(*views["sources"].(*Sources)), "source": SourcePage(*views["source"].(*Source)),
 		"source form": SourceFormPage(*views["source form"].(*SourceForm)), "source kinds": SourceKindsPage(*views["source form"].(*SourceForm)),
 		"arrivals": ArrivalsPage(*views["arrivals"].(*Arrivals)), "arrival": ArrivalPage(*views["arrival"].(*Arrival)),
