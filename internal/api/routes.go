@@ -54,7 +54,11 @@ func (s *server) routes() []route {
 
 		get(v1+"/items", people.ReadWire, s.listItems),
 		post(v1+"/items", people.Publish, maxFile, s.publishFile),
+		get(v1+"/search", people.ReadWire, s.searchItems),
+		get(v1+"/search/facets", people.ReadWire, s.searchFacets),
+		get(v1+"/search/suggestions", people.ReadWire, s.searchSuggestions),
 		get(v1+"/item", people.ReadWire, s.showItem),
+		get(v1+"/item/similar", people.ReadWire, s.similarItems),
 		get(v1+"/item/content", people.ReadWire, s.itemContent),
 		get(v1+"/item/proof", people.ReadWire, s.itemProof),
 		get(v1+"/item/decision", people.ReadWire, s.mayUse),
