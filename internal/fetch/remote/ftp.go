@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jlaffaye/ftp"
 
@@ -97,7 +98,52 @@ func (d *ftpDialer) dial(_, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.secured(c), nil
+	if d.tls == nil {
+		return c, nil
+	}
+	return &secureData{Conn: tls.Client(c, d.tls), tcp: c}, nil
+}
+
+// secureData is a data connection over TLS that takes its leave as servers want
+// it. A server that got a file answers the end of TLS with its own; had we closed
+// with that, or its session tickets, unread, TCP would reset the connection, and
+// some servers (vsftpd) take that for a file that broke off.
+type secureData struct {
+	*tls.Conn
+	tcp  net.Conn
+	sent bool
+}
+
+// leaveTime is how long a server may take to end its side before we close ours.
+const leaveTime = 5 * time.Second
+
+// Handshake is called where a file is empty and nothing is written.
+func (c *secureData) Handshake() error {
+	c.sent = true
+	return c.Conn.Handshake()
+}
+
+func (c *secureData) Write(b []byte) (int, error) {
+	c.sent = true
+	return c.Conn.Write(b)
+}
+
+// Close ends our side. The rest goes on behind it, as the library now waits for
+// the server's answer, which says whether it has the file.
+func (c *secureData) Close() error {
+	if !c.sent {
+		return c.Conn.Close()
+	}
+	err := c.CloseWrite()
+	if half, ok := c.tcp.(*guarded).Conn.(interface{ CloseWrite() error }); ok {
+		err = errors.Join(err, half.CloseWrite())
+	}
+	err = errors.Join(err, c.tcp.SetReadDeadline(time.Now().Add(leaveTime)))
+	go func() {
+		io.Copy(io.Discard, c.tcp) //nolint:errcheck // only to have read it
+		c.tcp.Close()              //nolint:errcheck // both sides have ended
+	}()
+	return err
 }
 
 // dialPeer dials the address that the connection for commands has: whether that
