@@ -15,7 +15,7 @@ import (
 )
 
 type convertCmd struct {
-	Files  []string `arg:"" name:"file" help:"Files of any known format." type:"path"`
+	Files  []string `arg:"" name:"file" help:"Files of any known format; - is the standard input." type:"path"`
 	To     string   `help:"The format to write: ninjs, ninjs-1.4, newsml-g2, nitf, html or text." enum:"ninjs,ninjs-1.4,newsml-g2,nitf,html,text" xor:"work" required:"" placeholder:"FORMAT"`
 	Check  bool     `help:"Write nothing: say what the files hold, a line of JSON each, and whether they are valid." xor:"work" required:""`
 	As     string   `help:"With --check: the version of the format whose rules count, such as 1.3, whatever the files declare." placeholder:"VERSION"`
@@ -29,9 +29,11 @@ type conversion struct {
 	Format        string          `json:"format,omitempty"`
 	FormatVersion string          `json:"format_version,omitempty"`
 	Written       []convertedItem `json:"written"`
-	Losses        []string        `json:"losses"`
+	Losses        []string        `json:"losses"` // first those of reading
 	Apart         []string        `json:"only_jisr_reads,omitempty"`
 	Error         string          `json:"error,omitempty"`
+
+	onReading int // losses of reading
 }
 
 // convertedItem is an item that was written.
@@ -50,7 +52,7 @@ func (c *convertCmd) Run(a *app) error {
 		return news.Errorf(news.Invalid, "output", "only one file can go to the standard output: name a folder with -o")
 	case c.Output != "":
 		if err := os.MkdirAll(c.Output, 0o755); err != nil {
-			return err
+			return news.Errorf(news.Invalid, "output", "there is no folder %s, and it cannot be made: name another with -o", c.Output).Because(err)
 		}
 	}
 	failed := &partly{total: len(c.Files)}
@@ -79,7 +81,7 @@ func (c *convertCmd) Run(a *app) error {
 	case failed.failed > 0:
 		return failed
 	case lost > 0 && !c.Lossy:
-		return unproven{news.Errorf(news.Invalid, "", "%d things were not carried; --lossy accepts that", lost)}
+		return unproven{news.Errorf(news.Invalid, "", "%s not carried as sent; --lossy accepts that", counted(lost))}
 	}
 	return nil
 }
@@ -87,7 +89,7 @@ func (c *convertCmd) Run(a *app) error {
 // convert writes the items of a file. A good item is written though another of its
 // file was refused.
 func (c *convertCmd) convert(a *app, done *conversion, names fileNames) error {
-	data, err := readInput(done.File)
+	data, err := a.readInput(done.File)
 	if err != nil {
 		return err
 	}
@@ -96,6 +98,7 @@ func (c *convertCmd) convert(a *app, done *conversion, names fileNames) error {
 	for _, l := range res.Losses {
 		done.Losses = append(done.Losses, l.String())
 	}
+	done.onReading = len(done.Losses)
 	if c.Output == "" && len(res.Items) > 1 {
 		return news.Errorf(news.Invalid, "output", "the file has %d items, and only one can go to the standard output: name a folder with -o", len(res.Items))
 	}
@@ -154,7 +157,10 @@ func (d *conversion) print(a *app) {
 	if d.Format != "" {
 		say(strings.TrimSpace(d.Format + " " + d.FormatVersion))
 	}
-	for _, l := range d.Losses {
+	for _, l := range d.Losses[:d.onReading] {
+		say("on reading: " + l)
+	}
+	for _, l := range d.Losses[d.onReading:] {
 		say("not carried: " + l)
 	}
 	for _, l := range d.Apart {
@@ -177,6 +183,9 @@ type fileNames struct {
 func (n fileNames) next(input, ext string) (string, error) {
 	base := filepath.Base(input)
 	stem := strings.TrimSuffix(base, filepath.Ext(base))
+	if input == "-" {
+		stem = "item"
+	}
 	name := stem + ext
 	for n.taken[name] > 0 {
 		n.taken[stem]++
@@ -199,8 +208,15 @@ func (n fileNames) next(input, ext string) (string, error) {
 // maxInput is the largest file that is read, in bytes; a picture may be so large.
 const maxInput = 256 << 20
 
-// readInput reads a file of a size that some format allows.
-func readInput(file string) ([]byte, error) {
+// readInput reads a file of a size that some format allows, or the standard input.
+func (a *app) readInput(file string) ([]byte, error) {
+	if file == "-" {
+		data, err := io.ReadAll(io.LimitReader(a.in, maxInput+1))
+		if len(data) > maxInput {
+			return nil, news.Errorf(news.TooLarge, "", "the standard input has more than the %d bytes that any format allows", maxInput)
+		}
+		return data, err
+	}
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -213,6 +229,14 @@ func readInput(file string) ([]byte, error) {
 		return nil, news.Errorf(news.TooLarge, "", "%s has %d bytes, more than the %d that any format allows", file, info.Size(), maxInput)
 	}
 	return os.ReadFile(file)
+}
+
+// counted says how many things were lost.
+func counted(n int) string {
+	if n == 1 {
+		return "1 thing was"
+	}
+	return fmt.Sprintf("%d things were", n)
 }
 
 func copying(b []byte) func(io.Writer) error {

@@ -61,7 +61,7 @@ func (c *convertCmd) check(a *app) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		line := checkFile(file, cmp.Or(c.As, suiteVersion(file)))
+		line := a.checkFile(file, cmp.Or(c.As, suiteVersion(file)))
 		if len(line.Problems) > 0 {
 			invalid++
 		}
@@ -92,9 +92,9 @@ func suiteVersion(file string) string {
 }
 
 // checkFile checks a file against the rules of a version; "" is what it declares.
-func checkFile(file, version string) *checkedFile {
+func (a *app) checkFile(file, version string) *checkedFile {
 	line := &checkedFile{File: file, described: described{Subjects: []checkedSubject{}}, Losses: []string{}, Problems: []string{}}
-	data, err := readInput(file)
+	data, err := a.readInput(file)
 	if err != nil {
 		line.Problems = append(line.Problems, sentence(err))
 		return line

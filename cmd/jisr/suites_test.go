@@ -23,7 +23,7 @@ func TestIPTCSuitesComeOutRight(t *testing.T) {
 			return err
 		}
 		all[suite]++
-		line := checkFile(path, suiteVersion(path))
+		line := (&app{}).checkFile(path, suiteVersion(path))
 		if isValid := len(line.Problems) == 0; isValid == valid {
 			right[suite]++
 		} else {
@@ -86,10 +86,10 @@ func TestASuiteFileIsCheckedAgainstItsSuitesVersion(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"uri":"urn:x:1","headline":"H","type":"component"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if line := checkFile(file, suiteVersion(file)); len(line.Problems) != 1 || line.CheckedAs != "1.1" {
+	if line := (&app{}).checkFile(file, suiteVersion(file)); len(line.Problems) != 1 || line.CheckedAs != "1.1" {
 		t.Errorf("%+v", line)
 	}
-	if line := checkFile(file, ""); len(line.Problems) != 0 {
+	if line := (&app{}).checkFile(file, ""); len(line.Problems) != 0 {
 		t.Errorf("1.2 has the type: %+v", line)
 	}
 }

@@ -123,7 +123,7 @@ func Read(data []byte, filename string) (Result, error) {
 func unknown(data []byte, filename string) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(data, []byte(byteOrderMark)), " \t\r\n")
 	switch {
-	case bytes.HasPrefix(text, []byte("{")):
+	case bytes.HasPrefix(text, []byte("{")) && !bytes.HasPrefix(text, []byte("{\\rtf")):
 		if _, _, err := ninjs.Read(data); err != nil {
 			return err
 		}
@@ -131,6 +131,9 @@ func unknown(data []byte, filename string) error {
 		return news.Errorf(news.Invalid, "", "%s is a JSON array: send each item as a file of its own", quoted(filename))
 	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return news.Errorf(news.Invalid, "", "%s is in UTF-16 and not a format we know: save it as UTF-8", quoted(filename))
+	}
+	if what, remedy := kindOf(data); what != "" {
+		return news.Errorf(news.Invalid, "", "%s is %s and in none of the formats we read: %s", quoted(filename), what, remedy)
 	}
 	var names []string
 	for _, r := range readers() {
@@ -145,4 +148,28 @@ func quoted(filename string) string {
 		return "the file"
 	}
 	return "“" + filename + "”"
+}
+
+// kindOf names the kind of a file that newsrooms send and no reader takes, and says
+// what to do with it; "" is another kind.
+func kindOf(data []byte) (what, remedy string) {
+	const story = "send its story as text, HTML or mail, and the file with it"
+	head := string(data[:min(len(data), HeadSize)])
+	switch {
+	case strings.HasPrefix(head, "%PDF-"):
+		return "a PDF document", story
+	case strings.HasPrefix(head, "PK\x03\x04") && (strings.Contains(head, "word/") || strings.Contains(head, "[Content_Types].xml") || strings.Contains(head, "mimetypeapplication/vnd.oasis.")):
+		return "a document of an office program", story
+	case strings.HasPrefix(head, "\xd0\xcf\x11\xe0"):
+		return "a document of an old office program", story
+	case strings.HasPrefix(head, "{\\rtf"):
+		return "an RTF document", story
+	case strings.HasPrefix(head, "PK\x03\x04"), strings.HasPrefix(head, "\x1f\x8b"), strings.HasPrefix(head, "Rar!"), strings.HasPrefix(head, "7z\xbc\xaf"):
+		return "an archive", "unpack it and send the files"
+	case len(head) >= 8 && head[4:8] == "ftyp", strings.HasPrefix(head, "\x1a\x45\xdf\xa3"), strings.HasPrefix(head, "ID3"), strings.HasPrefix(head, "OggS"), strings.HasPrefix(head, "RIFF"):
+		return "sound or video", "send an item that describes it, and the file with it"
+	case web.IsProse(data):
+		return "text", "begin a story with its headline and an empty line, or with named lines such as HEADLINE:"
+	}
+	return "", ""
 }

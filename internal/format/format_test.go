@@ -75,6 +75,12 @@ func TestEveryRefusalSaysWhy(t *testing.T) {
 		{"other XML", `<svg version="2.0"/>`, "none of the formats we read: newsml-g2, newsml1, ", news.Invalid},
 		{"empty feed", `<rss version="2.0"/>`, "no entries yet", news.Invalid},
 		{"UTF-16", "\xff\xfe{\x00", "UTF-16", news.Invalid},
+		{"PDF", "%PDF-1.7\n", "is a PDF document and in none of the formats we read: send its story as text", news.Invalid},
+		{"office document", "PK\x03\x04\x14\x00word/document.xml", "a document of an office program", news.Invalid},
+		{"RTF", `{\rtf1\ansi Rain}`, "an RTF document", news.Invalid},
+		{"archive", "PK\x03\x04story.xml", "is an archive and in none of the formats we read: unpack it", news.Invalid},
+		{"video", "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "is sound or video", news.Invalid},
+		{"text without a headline", "call me back", "begin a story with its headline and an empty line", news.Invalid},
 		{"picture", "\xff\xd8\xff\xe0", "cut off before its dimensions", news.Invalid},
 		{"too large", `{"uri":"urn:x:1","title":"` + strings.Repeat("x", news.MaxContent) + `"}`, "4194304 allowed for ninjs", news.TooLarge},
 	}

@@ -25,10 +25,14 @@ type Problem struct {
 
 // String returns the problem as one line of a report.
 func (p Problem) String() string {
+	message := p.Message
 	if p.Advice {
-		return p.Pointer + ": (advice) " + p.Message
+		message = "(advice) " + message
 	}
-	return p.Pointer + ": " + p.Message
+	if p.Pointer == "" { // it concerns the file as a whole
+		return message
+	}
+	return p.Pointer + ": " + message
 }
 
 // Valid reports whether the problems are advice only.

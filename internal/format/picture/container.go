@@ -37,10 +37,37 @@ func (r *reader) open(data []byte) (file, error) {
 	default:
 		err = news.Errorf(news.Invalid, "", "the file is no JPEG, PNG, TIFF or WebP picture")
 	}
-	if err == nil && (f.width <= 0 || f.height <= 0) {
+	switch {
+	case err == nil && (f.width <= 0 || f.height <= 0):
 		err = news.Errorf(news.Invalid, "", "the picture was cut off before its dimensions: send it again")
+	case err == nil && isCutOff(f.mediaType, data):
+		r.lose("picture", "the file was cut off, so that a part of the picture is missing: have it sent again")
 	}
 	return f, err
+}
+
+// isCutOff reports whether a file lacks the end that its format demands. What
+// follows the end (a second picture, padding) does no harm. Of TIFF it cannot be
+// said without decoding.
+func isCutOff(mediaType string, data []byte) bool {
+	switch mediaType {
+	case "image/jpeg":
+		for rest := data[2:]; ; {
+			marker, _, after, ok := nextSegment(rest)
+			switch {
+			case !ok || marker == markerEOI:
+				return true // before there was a picture
+			case marker == markerSOS:
+				return !bytes.Contains(after, []byte{0xff, markerEOI})
+			}
+			rest = after
+		}
+	case "image/png":
+		return !bytes.Contains(data[8:], []byte("IEND"))
+	case "image/webp":
+		return int64(binary.LittleEndian.Uint32(data[4:])) > int64(len(data)-8)
+	}
+	return false
 }
 
 // The markers of JPEG segments that matter here (ITU T.81 table B.1).

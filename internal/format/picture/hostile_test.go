@@ -5,11 +5,13 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"jisr/internal/format/goldentest"
+	"jisr/internal/format/loss"
 	"jisr/internal/format/picture"
 	"jisr/internal/news"
 )
@@ -136,4 +138,23 @@ func FuzzRead(f *testing.F) {
 
 func isClean(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0xfffd })
+}
+
+func TestAPictureThatLacksItsEndIsSaidToBeCutOff(t *testing.T) {
+	for _, file := range []string{"plain-en.jpg", "ai-xmp-ru.png", "topics-xmp-en.webp"} {
+		whole := readFile(t, file)
+		for _, c := range []struct {
+			data []byte
+			want bool
+		}{{whole, false}, {append(whole[:len(whole):len(whole)], 0, 0), false}, {whole[:len(whole)-13], true}} {
+			_, losses, err := picture.Read(c.data)
+			if err != nil {
+				t.Fatal(file, err)
+			}
+			said := slices.ContainsFunc(losses, func(l loss.Loss) bool { return strings.Contains(l.Reason, "was cut off") })
+			if said != c.want {
+				t.Errorf("%s with %d of its %d bytes: said %v", file, len(c.data), len(whole), said)
+			}
+		}
+	}
 }

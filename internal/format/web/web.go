@@ -61,7 +61,7 @@ func DetectHTML(head []byte) bool {
 // ReadText.
 func DetectText(head []byte) bool {
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
-	if !isProse(head) {
+	if !IsProse(head) {
 		return false
 	}
 	text, _ := charset.Text(head, "")
@@ -73,9 +73,9 @@ func DetectText(head []byte) bool {
 	return len(first) <= maxHeadline && strings.TrimSpace(second) == "" && len(strings.Fields(story)) >= 5
 }
 
-// isProse reports whether bytes are words: with letters, without the control
+// IsProse reports whether bytes are words: with letters, without the control
 // characters of files that are none, not begun like markup or data.
-func isProse(head []byte) bool {
+func IsProse(head []byte) bool {
 	if len(head) == 0 || strings.IndexByte("<{[", head[0]) >= 0 || bytes.HasPrefix(head, []byte("%PDF")) {
 		return false
 	}
