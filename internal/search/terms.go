@@ -148,17 +148,6 @@ func (t *terms) lexemes() []*lexeme {
 	return out
 }
 
-// each yields the words of the text and of the fields as the index has them.
-func (t *terms) each(yield func(string) bool) {
-	for _, list := range [][]token{t.fields, t.placed, t.loose} {
-		for _, k := range list {
-			if k.term != nil && !yield(k.mark.word(k.term.text)) {
-				return
-			}
-		}
-	}
-}
-
 // texts returns the terms of the text in order, "" for a gap.
 func (t *terms) texts() []string {
 	out := make([]string, len(t.placed))

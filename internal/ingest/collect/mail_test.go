@@ -305,8 +305,7 @@ func TestLargeMailboxIsTakenInParts(t *testing.T) {
 	if got, err = d.look(); err != nil || len(got) != 20 {
 		t.Fatalf("kept %d, %v", len(got), err)
 	}
-	d = p.desk(ingest.Leave) // seen for the first time: the newest have to do
-	p = openPostOffice(t, implicit)
+	p = openPostOffice(t, implicit) // seen for the first time: the newest have to do
 	for i := range maxLetters + 20 {
 		p.deliver("INBOX", letterText(i, "words"))
 	}
