@@ -147,20 +147,9 @@ func (s *Service) callDue(ctx context.Context) (time.Duration, error) {
 			next = min(next, wait)
 			continue
 		}
-		s.ensure(id)
+		s.call(id, false) // one that is at work may not know what another process noted
 	}
 	return next, rows.Err()
-}
-
-// ensure starts the courier of a destination; one that is at work knows itself
-// when to look again.
-func (s *Service) ensure(id string) {
-	s.couriers.mu.Lock()
-	_, here := s.couriers.running[id]
-	s.couriers.mu.Unlock()
-	if !here {
-		s.call(id, false)
-	}
 }
 
 // pause waits for d or the end of ctx.
