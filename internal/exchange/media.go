@@ -118,6 +118,16 @@ func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request, origin stri
 	return nil
 }
 
+// UsesMedia reports whether any entry here commits to the media.
+func (s *Service) UsesMedia(ctx context.Context, digest string) (bool, error) {
+	var n int
+	err := s.db.Reader().QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 AS x FROM media_use WHERE digest = $1 LIMIT 1) used`, digest).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for uses of media: %w", err)
+	}
+	return n > 0, nil
+}
+
 // mediaVisible reports whether any entry that commits to the media is one that
 // the partner sees. The newest are looked at: media that hundreds of items
 // share is not worth a search through all of them.

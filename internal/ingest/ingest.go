@@ -17,6 +17,7 @@
 package ingest
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -45,6 +46,12 @@ type Options struct {
 	// Folder reports whether a folder of this machine may be watched when somebody
 	// who is not at its shell says so; nil for none.
 	Folder func(path string) bool
+	// Show has what pages show of a medium made, when an item came with it; nil for
+	// nothing.
+	Show func(ctx context.Context, digest string) error
+	// InUse reports whether something beside arrivals uses the bytes of the digest;
+	// nil for nothing.
+	InUse func(ctx context.Context, digest string) (bool, error)
 	// MediaWait is how long an item waits for a file that it names and that is not
 	// here yet; LoneWait how long a picture waits for an item that names it. 0
 	// means 2 minutes and 15 seconds.
@@ -66,6 +73,8 @@ type Service struct {
 	collectors map[Kind]Collector
 	allow      Allow
 	folder     func(string) bool
+	inUse      func(context.Context, string) (bool, error)
+	show       func(context.Context, string) error
 	mediaWait  time.Duration
 	loneWait   time.Duration
 	lease      time.Duration
@@ -75,12 +84,14 @@ type Service struct {
 
 	mu    sync.Mutex
 	looks map[string]*look // of this process, by source
+
+	fetching map[string]int // media files under way, by host
 }
 
 // New returns the service. Run makes it work.
 func New(o Options) *Service {
 	s := &Service{db: o.DB, newsroom: o.Newsroom, blobs: o.Blobs, jobs: o.Jobs, origin: o.Origin,
-		collectors: o.Collectors, allow: o.Allow, folder: o.Folder, mediaWait: o.MediaWait, loneWait: o.LoneWait,
+		collectors: o.Collectors, allow: o.Allow, folder: o.Folder, inUse: o.InUse, show: o.Show, fetching: map[string]int{}, mediaWait: o.MediaWait, loneWait: o.LoneWait,
 		lease: o.Lease, now: o.Now, log: o.Log, holder: ulid.Make().String(), looks: map[string]*look{}}
 	if s.mediaWait == 0 {
 		s.mediaWait = 2 * time.Minute

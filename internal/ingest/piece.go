@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -52,9 +53,10 @@ type Piece struct {
 
 	arrival *Arrival
 	edition edition
-	content string   // digest of the item as it was read
-	awaits  []string // files beside it that are not here yet
-	used    []string // arrivals that are its media
+	content string    // digest of the item as it was read
+	awaits  []string  // files that it names and that are not here yet
+	until   time.Time // how long it waits for them
+	used    []string  // arrivals that are its media
 }
 
 // stops reports whether the item's sender stops its use.

@@ -33,14 +33,17 @@ func (a *Arrival) fail(err error) {
 
 // wait has the arrival wait for files, or without names only for the time.
 func (a *Arrival) wait(names []string, until time.Time) {
-	a.State, a.Due, a.Reason = Waiting, until, ""
+	if a.State != Waiting || until.After(a.Due) {
+		a.Due = until
+	}
+	a.State, a.Reason = Waiting, ""
 	for _, n := range names {
 		if !slices.Contains(a.Awaits, n) {
 			a.Awaits = append(a.Awaits, n)
 		}
 	}
 	if len(a.Awaits) > 0 {
-		a.Reason = fmt.Sprintf("it waits until %s for %s, which it names", until.UTC().Format("15:04:05 MST"), strings.Join(a.Awaits, ", "))
+		a.Reason = fmt.Sprintf("it waits until %s for %s, which it names", a.Due.UTC().Format("15:04:05 MST"), strings.Join(a.Awaits, ", "))
 	}
 }
 
@@ -55,7 +58,7 @@ func (a *Arrival) add(c Came) {
 // conclude lets the arrival say what became of the piece. What waits outweighs
 // what failed, because it is tried again; what failed outweighs what was set
 // aside.
-func (p *Piece) conclude(deadline time.Time) {
+func (p *Piece) conclude() {
 	a := p.arrival
 	for _, l := range p.Losses {
 		if len(a.Losses) < maxLosses && !slices.Contains(a.Losses, l) {
@@ -63,7 +66,7 @@ func (p *Piece) conclude(deadline time.Time) {
 		}
 	}
 	if len(p.awaits) > 0 {
-		a.wait(p.awaits, deadline)
+		a.wait(p.awaits, p.until)
 		return
 	}
 	if p.Outcome == Skipped && p.Reason == "" {
@@ -90,9 +93,12 @@ func (t *taking) settle(ctx context.Context) error {
 			}
 		}
 		for _, p := range t.pieces {
-			p.conclude(t.deadline(p))
+			p.conclude()
 		}
 		if err := t.writeTaken(ctx, tx); err != nil {
+			return err
+		}
+		if err := t.enqueueFetches(ctx, tx); err != nil {
 			return err
 		}
 		sum := &tally{newest: t.newest}
@@ -155,7 +161,7 @@ func (t *taking) writeMedia(ctx context.Context, tx *db.Tx, sum *tally) error {
 			}
 			if len(p.awaits) > 0 {
 				_, err := tx.ExecContext(ctx, `UPDATE arrival SET due = $1 WHERE id = $2 AND state = 'waiting' AND due < $1`,
-					db.Micros(t.deadline(p).Add(time.Second)), id)
+					db.Micros(p.until.Add(time.Second)), id)
 				if err != nil {
 					return err
 				}

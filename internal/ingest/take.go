@@ -35,6 +35,7 @@ type taking struct {
 	others   map[string][]*takenItem // of other sources
 	pieces   []*Piece
 	drafts   []draftOp
+	fetches  []string  // addresses of media that are to be fetched
 	newest   time.Time // that an item gave itself
 }
 
@@ -55,7 +56,9 @@ func (s *Service) takeSome(ctx context.Context, source string) (more bool, err e
 	end := context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		err = t.settle(end)
+		if err = t.settle(end); err == nil {
+			t.showAll(end)
+		}
 	case errors.Is(err, errLost):
 		return false, err
 	case ctx.Err() != nil: // the process stops: nobody's fault
@@ -71,6 +74,21 @@ func (s *Service) takeSome(ctx context.Context, source string) (more bool, err e
 		return false, errors.Join(err, t.putBack(end, err))
 	}
 	return true, nil
+}
+
+// showAll has the media of new items shown. They are of record: what goes wrong
+// here is no failure of the file.
+func (t *taking) showAll(ctx context.Context) {
+	for _, p := range t.pieces {
+		if t.show == nil || p.Outcome != Issued && p.Outcome != Drafted {
+			continue
+		}
+		for _, digest := range p.Item.Digests() {
+			if err := t.show(ctx, digest); err != nil {
+				t.log.Warn("cannot prepare media for showing", "digest", digest, "err", err)
+			}
+		}
+	}
 }
 
 // begin claims the source and notes that the batch is being tried, so that files
@@ -306,7 +324,7 @@ func (t *taking) unchanged(p *Piece) bool {
 func (t *taking) makeReady(ctx context.Context, p *Piece) error {
 	t.src.Rules.apply(p.Item, t.src.Name)
 	none := news.Errorf(news.NotFound, "renditions", "there is no such file beside the item")
-	return t.ready(ctx, p, func(ctx context.Context, name string) (blob.Info, error) {
+	err := t.ready(ctx, p, func(ctx context.Context, name string) (blob.Info, error) {
 		if !hasNeighbours(t.src.Kind) {
 			return blob.Info{}, none
 		}
@@ -319,15 +337,26 @@ func (t *taking) makeReady(ctx context.Context, p *Piece) error {
 			p.used = append(p.used, a.ID)
 			return blob.Info{Digest: a.Digest, Size: a.Size}, nil
 		}
-		if !p.stops() && t.now().Before(t.deadline(p)) {
-			p.awaits = append(p.awaits, name) // stopping use waits for nothing
-		}
+		p.await(name, p.arrival.Received.Add(t.mediaWait), t.now())
 		return blob.Info{}, none
 	})
+	if err != nil || !t.src.Rules.FetchMedia {
+		return err
+	}
+	return t.fetchRemote(ctx, p)
 }
 
-// deadline is how long the piece's item waits for files beside it.
-func (t *taking) deadline(p *Piece) time.Time { return p.arrival.Received.Add(t.mediaWait) }
+// await has the piece wait for a file, unless it is too late for that. What stops
+// use waits for nothing.
+func (p *Piece) await(name string, until, now time.Time) {
+	if p.stops() || !now.Before(until) {
+		return
+	}
+	p.awaits = append(p.awaits, name)
+	if until.After(p.until) {
+		p.until = until
+	}
+}
 
 // named returns the newest arrival of the source that has the name and bytes;
 // nil for none.

@@ -203,6 +203,7 @@ func (n *Node) fetchLater(ctx context.Context, tx *db.Tx, origin, digest string)
 }
 
 func (n *Node) handleJobs() {
+	n.Ingest.HandleJobs()
 	jobs.Handle(n.Jobs, func(ctx context.Context, j *jobs.Job[fetchMedia]) error {
 		if err := n.Exchange.FetchMedia(ctx, j.Args.Origin, j.Args.Digest); err != nil {
 			return err

@@ -32,6 +32,9 @@ func (n *Node) tidy(ctx context.Context) error {
 	} else if given > 0 {
 		n.log.Info("gave up uploads that rested", "uploads", given)
 	}
+	if err := n.Ingest.Sweep(ctx); err != nil {
+		return err
+	}
 	removed, err := n.Blobs.Clean(ctx, abandonedAfter)
 	if err != nil {
 		return fmt.Errorf("remove abandoned downloads: %w", err)

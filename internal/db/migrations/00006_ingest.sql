@@ -92,6 +92,8 @@ CREATE TABLE taken (
   PRIMARY KEY (uri, source)
 );
 
+CREATE INDEX taken_arrival ON taken (arrival);
+
 -- Media that sources named by address and that were fetched, or could not be.
 CREATE TABLE fetched (
   source TEXT NOT NULL,
@@ -100,9 +102,10 @@ CREATE TABLE fetched (
   size   BIGINT NOT NULL,
   type   TEXT NOT NULL,                -- media type that the server said
   reason TEXT NOT NULL,                -- why it could not be fetched
-  at     BIGINT NOT NULL,              -- 0 while it is being fetched
+  at     BIGINT NOT NULL,
   PRIMARY KEY (source, url)
 );
+CREATE INDEX fetched_at ON fetched (at);
 
 -- Who works on what: a row is its holder's until the time runs out.
 CREATE TABLE lease (
