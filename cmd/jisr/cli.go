@@ -27,6 +27,8 @@ type grammar struct {
 		Import  importCmd  `cmd:"" help:"Issue what files of any known format hold."`
 		Export  exportCmd  `cmd:"" help:"Write items as files."`
 		List    listCmd    `cmd:"" help:"List the wire, newest first."`
+		Search  searchCmd  `cmd:"" help:"Find items by what they say."`
+		Similar similarCmd `cmd:"" help:"Find items that tell the same story, exactly or nearly."`
 		Show    showCmd    `cmd:"" help:"Show an item, its versions and who used it."`
 		Wait    waitCmd    `cmd:"" help:"Wait until items have arrived."`
 		Publish publishCmd `cmd:"" help:"Publish a new item."`

@@ -16,12 +16,30 @@ import (
 
 // Run follows the journal and keeps the index until ctx ends.
 func (s *Service) Run(ctx context.Context) {
+	ix := newIndexer(s)
+	ix.remember(ctx)
+	s.ledger.Follow(ctx, ix.follower())
+}
+
+// CatchUp brings the index to the end of the journal and returns, for a command
+// beside which no process may be serving.
+func (s *Service) CatchUp(ctx context.Context) error {
+	if err := s.ledger.CatchUp(ctx, newIndexer(s).follower()); err != nil {
+		return fmt.Errorf("bring the search index up to date: %w", err)
+	}
+	return nil
+}
+
+func newIndexer(s *Service) *indexer {
 	ix := &indexer{Service: s}
 	for range min(runtime.GOMAXPROCS(0), maxAnalysers) {
 		ix.analysers = append(ix.analysers, newAnalyser())
 	}
-	ix.remember(ctx)
-	s.ledger.Follow(ctx, ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch, Ahead: true})
+	return ix
+}
+
+func (ix *indexer) follower() ledger.Follower {
+	return ledger.Follower{Name: Follower, Kinds: []ledger.Kind{ledger.KindItem}, Batch: batch, Prepare: ix.prepareBatch, Ahead: true}
 }
 
 // remember reads recent fingerprints before the first transaction, where it
