@@ -71,6 +71,7 @@ CREATE TABLE arrival (
 CREATE UNIQUE INDEX arrival_key ON arrival (source, key);
 CREATE INDEX arrival_name   ON arrival (source, name, id);
 CREATE INDEX arrival_source ON arrival (source, state, id);
+CREATE INDEX arrival_of     ON arrival (source, id);
 CREATE INDEX arrival_state  ON arrival (state, id);
 CREATE INDEX arrival_digest ON arrival (digest);
 CREATE INDEX arrival_due    ON arrival (due, source) WHERE state = 'waiting';
