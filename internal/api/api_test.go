@@ -83,6 +83,7 @@ func newNode(t *testing.T, d *db.DB, origin string, limits Limits) *node {
 		Later: func(context.Context, *db.Tx, string) error { return nil }})
 	must(t, err)
 	n.Metrics = NewMetrics(l, n.Exchange)
+	n.Metrics.CountSources(n.Ingest, n.clock)
 	n.Metrics.CountDeliveries(n.Deliver)
 	n.server = newServer(n.Options)
 	mux := http.NewServeMux()

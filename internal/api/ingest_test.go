@@ -61,6 +61,13 @@ func TestASenderLearnsWhatBecameOfItsFile(t *testing.T) {
 		n.do(t, editor, "GET", "/api/v1/arrivals/"+bad.ID, nil).want(200)
 		n.do(t, editor, "POST", "/api/v1/arrivals/"+bad.ID+"/retry", nil).want(202)
 		n.do(t, editor, "POST", "/api/v1/arrivals/"+a.ID+"/retry", nil).problem(409)
+		figures := string(n.do(t, admin, "GET", "/metrics", nil).want(200).Body)
+		for _, f := range []string{`jisr_source_files{source="kuna",state="aside"} 0`, `jisr_source_failing{source="kuna"} 0`,
+			`jisr_source_lag_seconds{source="kuna"}`, `jisr_source_success_timestamp_seconds{source="kuna"}`} {
+			if !strings.Contains(figures, f) {
+				t.Errorf("the figures lack %s", f)
+			}
+		}
 		n.do(t, admin, "POST", "/api/v1/sources/"+src.ID+"/pause", nil).want(200)
 		n.do(t, sender, "POST", "/ingest/v1/kuna", story(uri+"e", "en", "x")).problem(503)
 	})

@@ -93,6 +93,7 @@ func (n *Node) Serve(ctx context.Context, ready func(net.Addr)) error {
 func (n *Node) handler() (http.Handler, error) {
 	metrics := api.NewMetrics(n.Ledger, n.Exchange)
 	metrics.CountDeliveries(n.Deliver)
+	metrics.CountSources(n.Ingest, time.Now)
 	o := web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
 		Ingest: n.Ingest, Deliver: n.Deliver, Vocab: n.Vocab, Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log}
 	n.signInWays(&o)
