@@ -39,9 +39,26 @@ func (s *Site) showAgreement(q *request, failed error) error {
 	}
 	sh := q.shell("agreements", "", failed)
 	sh.Title = q.T("title.agreement", "org", sh.Name(a.Partner))
+	if sh.Concepts, err = s.concepts(q, subjectsOf(a.Terms), subjectsOf(a.Proposed)); err != nil {
+		return err
+	}
 	v := view.Agreement{Shell: sh, A: a, Current: view.Clauses(sh, a.Terms), Next: view.Clauses(sh, a.Proposed),
 		Ours: a.ProposedBy == s.ledger.Origin()}
 	return q.render(view.AgreementPage(v), failed)
+}
+
+// subjectsOf is what the terms choose by.
+func subjectsOf(t *exchange.Terms) *news.Item {
+	it := &news.Item{}
+	if t == nil {
+		return it
+	}
+	for _, f := range t.Flows {
+		for _, uri := range f.Subjects {
+			it.Subjects = append(it.Subjects, news.Concept{URI: uri})
+		}
+	}
+	return it
 }
 
 func (s *Site) accept(q *request) error {
@@ -78,6 +95,12 @@ func (s *Site) showOffer(q *request, v view.Offer, failed error) error {
 	if err != nil {
 		return err
 	}
+	if v.Out.Picker, err = s.picker(q, "out.subject", v.Out.Subjects); err != nil {
+		return err
+	}
+	if v.In.Picker, err = s.picker(q, "in.subject", v.In.Subjects); err != nil {
+		return err
+	}
 	for _, p := range partners {
 		v.Partners = append(v.Partners, view.Option{Value: p.Origin, Label: v.Name(p.Origin), Chosen: p.Origin == v.Partner})
 	}
@@ -86,6 +109,9 @@ func (s *Site) showOffer(q *request, v view.Offer, failed error) error {
 
 func (s *Site) offer(q *request) error {
 	v := readOffer(q)
+	if q.FormValue("do") == "find" {
+		return s.showOffer(q, v, nil)
+	}
 	terms, err := s.terms(v)
 	if err != nil {
 		return s.showOffer(q, v, err)
@@ -111,6 +137,9 @@ func (s *Site) amendPage(q *request) error {
 
 func (s *Site) amend(q *request) error {
 	v := readOffer(q)
+	if q.FormValue("do") == "find" {
+		return s.showOffer(q, v, nil)
+	}
 	terms, err := s.terms(v)
 	if err != nil {
 		return s.showOffer(q, v, err)
@@ -127,7 +156,7 @@ func readOffer(q *request) view.Offer {
 }
 
 func readFlow(q *request, side string) view.FlowForm {
-	return view.FlowForm{Sends: q.FormValue(side+"sends") != "", Types: q.Form[side+"type"], Topics: q.Form[side+"subject"],
+	return view.FlowForm{Sends: q.FormValue(side+"sends") != "", Types: q.Form[side+"type"], Subjects: q.chosen(side + "subject"),
 		Desks: q.text(side + "desk"), Languages: q.text(side + "language"), Licence: q.text(side + "licence"), Credit: q.text(side + "credit"),
 		Translate: q.FormValue(side + "translate"), Edit: q.FormValue(side + "edit"), Onward: q.FormValue(side + "onward"),
 		Embargo: q.FormValue(side + "embargo"), Retention: q.FormValue(side + "retention")}
@@ -171,14 +200,11 @@ func (s *Site) day(field, value string) (time.Time, error) {
 }
 
 func flowOf(f view.FlowForm) (exchange.Flow, error) {
-	out := exchange.Flow{Desks: list(f.Desks), Languages: list(f.Languages), Licence: f.Licence, Credit: f.Credit,
+	out := exchange.Flow{Subjects: f.Subjects, Desks: list(f.Desks), Languages: list(f.Languages), Licence: f.Licence, Credit: f.Credit,
 		Translate: exchange.Permission(f.Translate), Edit: exchange.Permission(f.Edit), Onward: exchange.Permission(f.Onward),
 		Embargo: exchange.Embargo(f.Embargo)}
 	for _, t := range f.Types {
 		out.Types = append(out.Types, news.Type(t))
-	}
-	for _, code := range f.Topics {
-		out.Subjects = append(out.Subjects, view.TopicBase+code)
 	}
 	if f.Retention != "" {
 		n, err := strconv.Atoi(f.Retention)
@@ -224,14 +250,11 @@ func formOfFlow(flows map[string]exchange.Flow, origin string) view.FlowForm {
 	if !sends {
 		return view.FlowForm{Translate: "yes", Edit: "ask", Onward: "no", Embargo: "deliver"}
 	}
-	out := view.FlowForm{Sends: true, Desks: strings.Join(f.Desks, ", "), Languages: strings.Join(f.Languages, ", "),
+	out := view.FlowForm{Sends: true, Subjects: f.Subjects, Desks: strings.Join(f.Desks, ", "), Languages: strings.Join(f.Languages, ", "),
 		Licence: f.Licence, Credit: f.Credit, Translate: string(f.Translate), Edit: string(f.Edit), Onward: string(f.Onward),
 		Embargo: string(f.Embargo)}
 	for _, t := range f.Types {
 		out.Types = append(out.Types, string(t))
-	}
-	for _, uri := range f.Subjects {
-		out.Topics = append(out.Topics, strings.TrimPrefix(uri, view.TopicBase))
 	}
 	if f.Retention > 0 {
 		out.Retention = strconv.Itoa(f.Retention)

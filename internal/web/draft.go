@@ -56,6 +56,10 @@ func (s *Site) showDraft(q *request, d *newsroom.Draft, f view.Form, conflict *v
 	if err := s.workOn(q, &v); err != nil {
 		return err
 	}
+	var err error
+	if v.Subjects, err = s.picker(q, "subject", f.Subjects, d.Item.Subjects...); err != nil {
+		return err
+	}
 	if d.Author != "" {
 		v.Author = s.authorName(q, d.Author)
 	}
@@ -75,7 +79,7 @@ func (s *Site) readDraft(q *request) (d, stored *newsroom.Draft, err error) {
 	typed, item := *stored, *stored.Item
 	d = &typed
 	d.Item, d.Desk, d.Author, d.Revision = &item, f.Desk, q.account(), f.Revision
-	return d, stored, s.applyForm(d.Item, f)
+	return d, stored, s.applyForm(q.Context(), d.Item, f)
 }
 
 func (s *Site) saveDraft(q *request) error {
@@ -91,6 +95,9 @@ func (s *Site) saveDraft(q *request) error {
 		return err
 	}
 	f.URI, f.Version = stored.Item.URI, stored.Version
+	if q.FormValue("do") == "find" {
+		return s.showDraft(q, stored, f, nil, nil)
+	}
 	if err != nil {
 		return s.showDraft(q, stored, f, nil, err)
 	}

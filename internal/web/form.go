@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,8 +36,8 @@ func (s *Site) formOf(d *newsroom.Draft) view.Form {
 		f.Embargo = it.Embargoed.In(s.zone).Format(localTime)
 	}
 	for _, c := range it.Subjects {
-		if code, ok := strings.CutPrefix(c.URI, view.TopicBase); ok {
-			f.Topics = append(f.Topics, code)
+		if c.URI != "" {
+			f.Subjects = append(f.Subjects, c.URI)
 		}
 	}
 	return f
@@ -48,14 +49,14 @@ func readForm(q *request) view.Form {
 		Headline: oneLine(q.text("headline")), Slugline: oneLine(q.text("slugline")), Dateline: oneLine(q.text("dateline")),
 		Located: oneLine(q.text("located")), By: oneLine(q.text("by")), Language: q.text("language"), Summary: q.text("summary"),
 		Body: q.text("body"), HTML: q.text("html"), Desk: oneLine(q.text("desk")), Urgency: q.FormValue("urgency"), Usage: q.text("usage"), EdNote: q.text("ednote"),
-		Made: q.FormValue("made"), Embargo: q.FormValue("embargo"), Zone: strings.TrimSpace(q.FormValue("zone")), Topics: q.Form["subject"]}
+		Made: q.FormValue("made"), Embargo: q.FormValue("embargo"), Zone: strings.TrimSpace(q.FormValue("zone")), Subjects: q.chosen("subject")}
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // applyForm puts what was typed into the item. What the form does not show stays
 // as it was.
-func (s *Site) applyForm(it *news.Item, f view.Form) error {
+func (s *Site) applyForm(ctx context.Context, it *news.Item, f view.Form) error {
 	embargo, err := localMoment(f.Embargo, f.Zone)
 	if err != nil {
 		return err
@@ -76,20 +77,13 @@ func (s *Site) applyForm(it *news.Item, f view.Form) error {
 	if f.Made != "" {
 		it.DigitalSourceType = news.DigitalSourceBase + f.Made
 	}
-	it.Subjects = slices.DeleteFunc(it.Subjects, func(c news.Concept) bool { return strings.HasPrefix(c.URI, view.TopicBase) && topLevel(c.URI) })
-	for _, code := range f.Topics {
-		if slices.Contains(view.Topics, code) {
-			it.Subjects = append(it.Subjects, news.Concept{URI: view.TopicBase + code})
-		}
+	if it.Subjects, err = s.withConcepts(ctx, it.Subjects, f.Subjects, f.Language); err != nil {
+		return err
 	}
 	if it.Type == "" {
 		it.Type = news.Text
 	}
 	return nil
-}
-
-func topLevel(uri string) bool {
-	return slices.Contains(view.Topics, strings.TrimPrefix(uri, view.TopicBase))
 }
 
 // localMoment reads a local date and time in a zone; both empty for none.

@@ -33,6 +33,9 @@ func (s *Site) showItem(q *request, version int, failed error) error {
 		v.Old = version
 	}
 	v.Shell = q.shell("wire", found.Item.Headline(), failed)
+	if v.Shell.Concepts, err = s.concepts(q, found.Item); err != nil {
+		return err
+	}
 	v.Body = s.sanitizer.HTML(found.Item.Body())
 	v.Dateline = s.dateline(found.Item)
 	v.Media = s.mediaOf(found)

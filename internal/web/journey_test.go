@@ -191,7 +191,7 @@ func TestStoryIsWrittenPublishedCorrectedAndKilledWithoutScripts(t *testing.T) {
 	mary, anna := a.visit(t, "mary"), b.visit(t, "anna")
 
 	mary.get("/draft/new").send("/draft", "headline", "Bridge opnes", "body", "It opened on Monday.\r\n\r\nPeople <came>.", "language", "en",
-		"subject", "14000000", "urgency", "2", "do", "save").sees("The draft is saved", "People &lt;came&gt;.")
+		"subject", "http://cv.iptc.org/newscodes/mediatopic/14000000", "urgency", "2", "do", "save").sees("The draft is saved", "People &lt;came&gt;.")
 	mary.send("/draft", "do", "issue").sees("1 partner will be told", "B Radio")
 	mary.send("/draft/", "act", "publish").sees("The item is published", "Bridge opnes", "A signed checkpoint", "Urgent")
 	item := strings.TrimSuffix(mary.at, "&done=publish")

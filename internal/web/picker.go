@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -17,10 +18,11 @@ const topics = "medtop"
 const found = 20
 
 // picker makes the field that takes subjects. chosen are URIs, or words that no
-// vocabulary has. What the reader looks for without scripts is looked up.
-func (s *Site) picker(q *request, name string, chosen []string) (view.Picker, error) {
+// vocabulary has; called says how their sender calls them, if that is known. What
+// the reader looks for without scripts is looked up.
+func (s *Site) picker(q *request, name string, chosen []string, called ...news.Concept) (view.Picker, error) {
 	p := view.Picker{Name: name, Legend: q.T("field.subject"), Find: q.text(name + ".find")}
-	names, err := s.conceptNames(q, chosen)
+	names, err := s.conceptNames(q, chosen, called...)
 	if err != nil {
 		return p, err
 	}
@@ -57,6 +59,38 @@ func (s *Site) picker(q *request, name string, chosen []string) (view.Picker, er
 	return p, nil
 }
 
+// concepts looks up how the concepts of items are called in the reader's
+// language.
+func (s *Site) concepts(q *request, items ...*news.Item) (view.Concepts, error) {
+	names, err := s.vocab.Names(q.Context(), q.Tag, items...)
+	return view.Concepts{Names: names}, err
+}
+
+// withConcepts puts the concepts of a form into the item: those that the form
+// does not show, for they have no URI, stay, and so does what the item says of
+// those that were chosen before. New ones get what their vocabulary says, so that
+// who receives the item can read and choose by it without having the vocabulary.
+func (s *Site) withConcepts(ctx context.Context, have []news.Concept, chosen []string, language string) ([]news.Concept, error) {
+	var out []news.Concept
+	kept := map[string]bool{}
+	for _, c := range have {
+		if c.URI == "" || slices.Contains(chosen, c.URI) {
+			out = append(out, c)
+			kept[c.URI] = true
+		}
+	}
+	known, err := s.vocab.Concepts(ctx, chosen)
+	if err != nil {
+		return nil, err
+	}
+	for _, uri := range chosen {
+		if c := known[uri]; c != nil && !kept[c.URI] {
+			out = append(out, news.Concept{URI: c.URI, Name: c.Name(language), Broader: c.Broader})
+		}
+	}
+	return out, nil
+}
+
 // chosen returns the concepts that the reader chose in a field, each once.
 func (q *request) chosen(name string) []string {
 	var out []string
@@ -69,10 +103,18 @@ func (q *request) chosen(name string) []string {
 }
 
 // conceptNames says how the concepts are called in the reader's language.
-func (s *Site) conceptNames(q *request, uris []string) (map[string]string, error) {
-	it := &news.Item{}
+func (s *Site) conceptNames(q *request, uris []string, called ...news.Concept) (map[string]string, error) {
+	it, as := &news.Item{}, map[string]news.Concept{}
+	for _, c := range called {
+		as[c.URI] = c
+	}
 	for _, uri := range uris {
-		it.Subjects = append(it.Subjects, news.Concept{URI: uri})
+		c, ok := as[uri]
+		if !ok {
+			c = news.Concept{URI: uri}
+			as[uri] = c
+		}
+		it.Subjects = append(it.Subjects, c)
 	}
 	names, err := s.vocab.Names(q.Context(), q.Tag, it)
 	if err != nil {
@@ -81,7 +123,8 @@ func (s *Site) conceptNames(q *request, uris []string) (map[string]string, error
 	out := map[string]string{}
 	for _, uri := range uris {
 		if out[uri] = uri; strings.Contains(uri, ":") {
-			out[uri] = names.OfURI(uri)
+			c := as[uri]
+			out[uri] = names.Of(&c)
 		}
 	}
 	return out, nil

@@ -124,6 +124,7 @@ var table = []route{
 	{pattern: "GET /deliveries/{id}/body", needs: may(people.ReadDelivery), do: (*Site).deliveryBody, raw: true},
 	{pattern: "POST /deliveries/{id}/resend", needs: may(people.ManageDelivery), do: (*Site).resend},
 
+	{pattern: "GET /vocabulary", needs: may(people.ReadWire), do: (*Site).vocabulary},
 	{pattern: "GET /vocabulary/search", needs: may(people.ReadWire), do: (*Site).findConcepts},
 
 	{pattern: "GET /partners", needs: may(people.ReadPartners), do: (*Site).partners},

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -103,6 +104,7 @@ func TestShots(t *testing.T) {
 			pages["kill"] = view.ItemLink("/item/act", l.Origin, l.URI, "act", "kill")
 		}
 	}
+	maps.Copy(pages, traffic(t, a))
 	g := must(a.exchange.Agreements(t.Context(), ""))(t)
 	pages["agreement"] = view.Link("/agreement", "id", g[0].ID)
 	time.Sleep(2 * time.Second) // cosignatures and media

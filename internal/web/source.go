@@ -86,7 +86,7 @@ func (s *Site) showSourceForm(q *request, f view.SourceForm, subjects []string, 
 	if f.Desks, err = s.newsroom.Desks(q.Context()); err != nil {
 		return err
 	}
-	if f.Subjects, err = s.picker(q, "subject", subjects); err != nil {
+	if f.Subjects, err = s.picker(q, "subject", subjects, f.Called...); err != nil {
 		return err
 	}
 	return q.render(view.SourceFormPage(f), failed)
@@ -118,6 +118,7 @@ func (s *Site) changeSourcePage(q *request) error {
 			subjects = append(subjects, c.URI)
 		}
 	}
+	f.Called = r.Subjects
 	return s.showSourceForm(q, f, subjects, nil)
 }
 
@@ -175,7 +176,7 @@ func (s *Site) changeSource(q *request) error {
 	if err != nil {
 		return err
 	}
-	f.Kind, f.HasSecret = old.Kind, old.HasSecret
+	f.Kind, f.HasSecret, f.Called = old.Kind, old.HasSecret, old.Rules.Subjects
 	if q.FormValue("do") == "find" {
 		return s.showSourceForm(q, f, q.chosen("subject"), nil)
 	}

@@ -11,15 +11,6 @@ import (
 	"jisr/internal/web/prose"
 )
 
-// TopicBase is IPTC's vocabulary of media topics.
-const TopicBase = "http://cv.iptc.org/newscodes/mediatopic/"
-
-// Topics lists the codes of the top level of IPTC's media topics.
-var Topics = []string{
-	"01000000", "02000000", "03000000", "04000000", "05000000", "06000000", "07000000", "08000000", "09000000",
-	"10000000", "11000000", "12000000", "13000000", "14000000", "15000000", "16000000", "17000000",
-}
-
 // Made lists the digital source types (IPTC) that a text is usually of.
 var Made = []string{
 	"digitalCreation", "humanEdits", "dataDrivenMedia", "algorithmicMedia",
@@ -30,6 +21,7 @@ var Made = []string{
 type Draft struct {
 	Shell
 	Form     Form
+	Subjects Picker
 	Updated  time.Time
 	Author   string
 	Zones    []string // suggestions for the embargo's time zone
@@ -70,9 +62,9 @@ type Form struct {
 	Language, Summary, Body, Desk             string
 	HTML                                      string // the body as the editor wrote it; empty if it did not run or nothing was changed
 	Urgency, Usage, EdNote, Made              string
-	Embargo, Zone                             string // local time as HTML writes it, and its IANA zone
-	Topics                                    []string
-	Act                                       string // what the editor means to do with it, when it was begun from an item
+	Embargo, Zone                             string   // local time as HTML writes it, and its IANA zone
+	Subjects                                  []string // URIs
+	Act                                       string   // what the editor means to do with it, when it was begun from an item
 }
 
 // Conflict is what someone else saved while the reader was writing.
@@ -141,12 +133,4 @@ func (v Draft) made() []Option {
 		}
 		return sourceType(v.Shell, code)
 	})
-}
-
-func (v Draft) topics() []Option {
-	var out []Option
-	for _, code := range Topics {
-		out = append(out, Option{Value: code, Label: v.T("topic." + code), Chosen: slices.Contains(v.Form.Topics, code)})
-	}
-	return out
 }

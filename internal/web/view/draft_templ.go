@@ -307,7 +307,7 @@ func DraftPage(v Draft) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = checks(v.Shell, "subject", v.T("field.subject"), v.topics()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = picker(v.Shell, v.Subjects).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -120,17 +120,11 @@ func actor(s Shell, role, name string) string {
 	return or(name, words)
 }
 
+// conceptNames says how the concepts are called in the reader's language.
 func conceptNames(all []news.Concept, s Shell) []string {
 	var out []string
 	for _, c := range all {
-		name := c.Name
-		if n := c.Names[s.Tag]; n != "" {
-			name = n
-		}
-		if code, ok := strings.CutPrefix(c.URI, TopicBase); ok && s.Has("topic."+code) {
-			name = s.T("topic." + code)
-		}
-		if name = or(name, or(c.Literal, c.URI)); name != "" {
+		if name := s.Concepts.Of(&c); name != "" {
 			out = append(out, name)
 		}
 	}

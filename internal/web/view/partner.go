@@ -68,7 +68,9 @@ type Offer struct {
 // FlowForm is what one side sends, as typed.
 type FlowForm struct {
 	Sends                            bool
-	Types, Topics                    []string
+	Types                            []string
+	Subjects                         []string // URIs
+	Picker                           Picker
 	Desks, Languages                 string // separated by commas
 	Licence, Credit                  string
 	Translate, Edit, Onward, Embargo string
@@ -180,14 +182,6 @@ func (v Offer) types(f FlowForm) []Option {
 	var out []Option
 	for _, t := range []string{"text", "picture", "video", "audio", "graphic", "programme", "planning", "event", "data"} {
 		out = append(out, Option{Value: t, Label: v.T("type." + t), Chosen: slices.Contains(f.Types, t)})
-	}
-	return out
-}
-
-func (v Offer) topics(f FlowForm) []Option {
-	var out []Option
-	for _, code := range Topics {
-		out = append(out, Option{Value: code, Label: v.T("topic." + code), Chosen: slices.Contains(f.Topics, code)})
 	}
 	return out
 }

@@ -17,7 +17,9 @@ import (
 
 	"github.com/a-h/templ"
 
+	"jisr/internal/news"
 	"jisr/internal/people"
+	"jisr/internal/vocab"
 	"jisr/internal/web/locales"
 	"jisr/internal/web/prose"
 )
@@ -40,6 +42,20 @@ type Shell struct {
 	Problem  *Problem       // what went wrong with the form on the page
 	Assets   Assets
 	Names    map[string]string // of organisations, by origin
+	Concepts Concepts          // how the concepts on the page are called
+}
+
+// Concepts says how concepts are called: by their vocabularies, where those are
+// known.
+type Concepts struct{ *vocab.Names }
+
+// Of returns the name of a concept in the reader's language, as far as there is
+// one.
+func (c Concepts) Of(one *news.Concept) string {
+	if c.Names == nil {
+		return or(one.Name, or(one.Literal, one.URI))
+	}
+	return c.Names.Of(one)
 }
 
 // Assets are the addresses of the static files, with their hash in the name.
@@ -144,6 +160,7 @@ var menu = []MenuGroup{
 	}},
 	{"house", []MenuEntry{
 		{"organisation", "/organisation", people.ReadPartners},
+		{"vocabulary", "/vocabulary", people.ReadWire},
 		{"desks", "/desks", people.ManageNode},
 		{"accounts", "/accounts", people.ManagePeople},
 	}},

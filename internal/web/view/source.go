@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jisr/internal/ingest"
+	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
 )
@@ -50,6 +51,7 @@ type SourceForm struct {
 	Fetch     bool
 	Desks     []newsroom.Desk
 	Subjects  Picker
+	Called    []news.Concept // how the subjects of the rules are called there
 }
 
 // Arrivals is the list of files that came.

@@ -18,6 +18,7 @@ import (
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
+	"jisr/internal/vocab"
 	"jisr/internal/web/locales"
 	"jisr/internal/web/prose"
 )
@@ -92,7 +93,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 	versions := []newsroom.Version{{Version: 1, Act: news.Publish}, {Version: 2, Act: news.Correction}}
 	item := func(l newsroom.Line) Item {
 		v := Item{Shell: s, V: &newsroom.View{Line: l, Versions: slices.Clone(versions), Item: &news.Item{Language: "ru", Urgency: 1,
-			DigitalSourceType: news.DigitalSourceBase + "trainedAlgorithmicMedia", Subjects: []news.Concept{{URI: TopicBase + "15000000"}, {Name: hostile}}},
+			DigitalSourceType: news.DigitalSourceBase + "trainedAlgorithmicMedia", Subjects: []news.Concept{{URI: "http://cv.iptc.org/newscodes/mediatopic/15000000"}, {Name: hostile}}},
 			Uses: []newsroom.Use{{UseBody: news.UseBody{Act: "published"}}}, Sources: []*newsroom.Line{&killed}, Derived: []*newsroom.Line{&usable}},
 			Body:  prose.NewSanitizer().HTML(news.Words{ContentType: "text/html", Value: hostile}),
 			Media: []Medium{{Kind: "image", Src: "/media/x", Size: 1 << 21}, {Kind: "video", Src: "/media/y"}, {Kind: "audio", Src: "/media/y"}, {Kind: "file", Src: "/media/z"}, {Kind: "image"}},
@@ -102,7 +103,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 	}
 	ours, theirs := item(usable), item(usable)
 	ours.Old, theirs.V.Own, theirs.Old = 0, false, 0
-	flow := exchange.Flow{Types: []news.Type{"text"}, Subjects: []string{TopicBase + "17000000"}, Translate: "yes", Edit: "no", Onward: "ask", Embargo: "hold", Retention: 5}
+	flow := exchange.Flow{Types: []news.Type{"text"}, Subjects: []string{"http://cv.iptc.org/newscodes/mediatopic/17000000"}, Translate: "yes", Edit: "no", Onward: "ask", Embargo: "hold", Retention: 5}
 	terms := &exchange.Terms{Flows: map[string]exchange.Flow{"a.example": flow, "b.example": {Translate: "no", Edit: "ask", Onward: "yes", Embargo: "deliver"}},
 		Contact: map[string]string{"a.example": hostile}, Price: hostile, Note: hostile}
 	partner := func(state exchange.PartnerState) *exchange.Partner {
@@ -120,7 +121,9 @@ func pages(l *locales.Language) map[string]templ.Component {
 	destination := deliver.DestinationView{Kind: deliver.SFTP, Format: "nitf", Embargo: deliver.HoldBack, Active: true, HasSecret: true}
 	pull := deliver.DestinationView{Kind: deliver.WebSub, Format: "ninjs", Embargo: deliver.HoldBack, Active: true}
 	delivery := func(st deliver.State) deliver.DeliveryView { return deliver.DeliveryView{State: st, Act: news.Kill} }
+	one := &vocab.Concept{Names: map[string]string{"ar": hostile}, Definitions: map[string]string{l.Tag: hostile}, Labels: map[string][]string{l.Tag: {hostile}}}
 	views := map[string]any{
+		"vocabulary": &Vocabulary{Shell: s, Concept: one}, "vocabularies": &Vocabulary{Shell: s, Schemes: []*vocab.Scheme{{Embedded: true}, {}}},
 		"subscribers":      &Subscribers{Shell: s, Counts: map[deliver.State]int64{deliver.Waiting: 3, deliver.Failed: 1}, Troubles: []deliver.Trouble{{}, {Failures: 3}}},
 		"subscriber":       &Subscriber{Shell: s, Destinations: []deliver.DestinationView{destination, pull}},
 		"product":          &Product{Shell: s, Query: deliver.Query{Urgency: 3}, Preview: &Preview{Of: 50}},
@@ -153,7 +156,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 		"code":     &Code{Shell: s},
 		"secure":   &Secure{Shell: s, CanPasskey: true, Passkeys: []people.Passkey{{ID: "1"}}, Enrolment: &people.Enrolment{Secret: "ABCDEFGH", URL: "otpauth://x"}},
 		"draft": &Draft{Shell: s, Markup: true, Task: &newsroom.Task{Stage: "ready"}, Stages: newsroom.Stages, Scheduled: &newsroom.Scheduled{},
-			Remarks: []Remark{{Mine: true}}, Form: Form{Language: "ar", Urgency: "4", Made: "trainedAlgorithmicMedia", Topics: []string{"01000000"}}},
+			Remarks: []Remark{{Mine: true}}, Form: Form{Language: "ar", Urgency: "4", Made: "trainedAlgorithmicMedia", Subjects: []string{"x:01000000"}}},
 		"issue":        &Issue{Shell: s, Item: &news.Item{Language: "ar"}, Acts: []news.Act{"publish", "update", "correction", "refile"}, Body: "<p>x</p>", Form: Form{Version: 2}},
 		"partners":     &Partners{Shell: s, Partners: []*exchange.Partner{partner("asked"), partner("added"), healthy, partner("blocked")}},
 		"new partner":  &Partner{Shell: s, P: partner(exchange.Added), Agreements: []*exchange.Agreement{agreement}},
@@ -161,7 +164,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 		"agreements":   &Agreements{Shell: s, Agreements: []*exchange.Agreement{agreement}, Partners: []*exchange.Partner{healthy}},
 		"agreement":    &Agreement{Shell: s, A: agreement, Current: Clauses(s, terms), Next: Clauses(s, terms)},
 		"ended":        &Agreement{Shell: s, A: &exchange.Agreement{ID: "1", Partner: "b.example", State: exchange.Ended}, Current: Clauses(s, terms)},
-		"offer":        &Offer{Shell: s, Out: FlowForm{Sends: true, Translate: "yes", Edit: "ask", Onward: "no", Embargo: "hold"}},
+		"offer":        &Offer{Shell: s, In: FlowForm{Picker: Picker{Name: "in.subject"}}, Out: FlowForm{Picker: Picker{Name: "out.subject"}, Sends: true, Translate: "yes", Edit: "ask", Onward: "no", Embargo: "hold"}},
 		"organisation": &Organisation{Shell: s, Profile: &exchange.Profile{Organisation: news.Organisation{Kind: "agency", Names: map[string]string{"ar": hostile}}}},
 		"accounts":     &Accounts{Shell: s, Accounts: []people.Account{{ID: "1", Language: "ru", Roles: people.Roles, Disabled: true}}},
 		"account":      &Account{Shell: s, Account: people.Account{ID: "1", Roles: people.Roles}},
@@ -173,7 +176,9 @@ func pages(l *locales.Language) map[string]templ.Component {
 		poison(reflect.ValueOf(v).Elem(), 0)
 	}
 	views["issue"].(*Issue).Checks = newsroom.Checklist(&news.Item{}) // its keys are ours, not a stranger's
+	views["vocabularies"].(*Vocabulary).Concept, views["vocabularies"].(*Vocabulary).Scheme, views["vocabularies"].(*Vocabulary).Query = nil, "", ""
 	return map[string]templ.Component{
+		"vocabulary": VocabularyPage(*views["vocabulary"].(*Vocabulary)), "vocabularies": VocabularyPage(*views["vocabularies"].(*Vocabulary)),
 		"subscribers": SubscribersPage(*views["subscribers"].(*Subscribers)), "subscriber": SubscriberPage(*views["subscriber"].(*Subscriber)),
 		"product": ProductPage(*views["product"].(*Product)), "destination form": DestinationFormPage(*views["destination form"].(*DestinationForm)),
 		"destination": DestinationPage(*views["destination"].(*Destination)), "pull feed": DestinationPage(*views["pull feed"].(*Destination)),
