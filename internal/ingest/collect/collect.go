@@ -95,7 +95,7 @@ func WebSub(o Options, keep func(ctx context.Context, source string, f ingest.Fi
 	if s == nil {
 		return http.NotFoundHandler()
 	}
-	return s.Handler(func(ctx context.Context, source, topic string, body []byte) error {
-		return keep(ctx, source, ingest.File{Key: digestOf(body), Name: fileName(topic), Data: body})
+	return s.Handler(func(ctx context.Context, source string, body []byte) error {
+		return keep(ctx, source, ingest.File{Key: digestOf(body), Name: fileName(body), Data: body})
 	})
 }

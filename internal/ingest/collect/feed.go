@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
 	"jisr/internal/format/feed"
@@ -146,7 +145,7 @@ func isPage(a *answer) bool {
 func (c *feeds) keep(ctx context.Context, v ingest.Visit, a *answer, st *feedState) error {
 	digest := digestOf(a.body)
 	if digest != st.Digest {
-		if err := v.Keep(ctx, ingest.File{Key: digest, Name: fileName(a.url), Data: a.body}); err != nil {
+		if err := v.Keep(ctx, ingest.File{Key: digest, Name: fileName(a.body), Data: a.body}); err != nil {
 			return err
 		}
 		st.Interval, st.Hub, st.Topic = 0, "", ""
@@ -156,7 +155,10 @@ func (c *feeds) keep(ctx context.Context, v ingest.Visit, a *answer, st *feedSta
 	}
 	hub, topic := websub.Links(a.header, a.url)
 	if hub != "" {
-		st.Hub, st.Topic = hub, topic
+		st.Hub = hub
+	}
+	if topic != "" {
+		st.Topic = topic
 	}
 	if st.Topic == "" {
 		st.Topic = a.url
@@ -193,17 +195,18 @@ func digestOf(body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// fileName is the last part of the feed's address.
-func fileName(at string) string {
-	u, err := address(at)
-	if err != nil {
-		return "feed"
+// fileName names a feed by what it is. The last part of its address, which
+// would do as well, holds a token with some publishers.
+func fileName(body []byte) string {
+	switch feed.Detect(body[:min(len(body), 4096)]) {
+	case "rss":
+		return "feed.rss"
+	case "atom":
+		return "feed.atom"
+	case "jsonfeed":
+		return "feed.json"
 	}
-	name := u.Path[strings.LastIndexByte(u.Path, '/')+1:]
-	if name == "" || name == "." || name == ".." || len(name) > 200 {
-		return "feed"
-	}
-	return shown(name)
+	return "feed"
 }
 
 // follow sees to a subscription if the feed has a hub, and returns when to come
@@ -213,7 +216,11 @@ func (c *feeds) follow(ctx context.Context, src *ingest.Source, st *feedState, n
 	if c.hubs == nil || st.Hub == "" {
 		return next
 	}
-	renew, pushes := c.hubs.Follow(ctx, src.ID, st.Hub, st.Topic)
+	f := websub.Feed{Source: src.ID, Hub: st.Hub, Topic: st.Topic}
+	if sameOrigin(src.Address, st.Hub) {
+		f.Authorization = authorization(src.User, src.Secret) // the publisher is its own hub
+	}
+	renew, pushes := c.hubs.Follow(ctx, f)
 	if !pushes {
 		return next
 	}

@@ -103,11 +103,11 @@ func TestFeedThatOnlyStampsItselfAnewIsNotKeptAgain(t *testing.T) {
 	p := publish(t, nil)
 	d := poll(t, p.URL)
 	p.says(feedText("<lastBuildDate>Mon, 01 Jun 2026 10:00:00 GMT</lastBuildDate>", "words"))
-	d.must("feed")
+	d.must("feed.rss")
 	p.says(feedText("<lastBuildDate>Mon, 01 Jun 2026 10:05:00 GMT</lastBuildDate>", "words"))
 	d.must()
 	p.says(feedText("<lastBuildDate>Mon, 01 Jun 2026 10:05:00 GMT</lastBuildDate>", "new words"))
-	d.must("feed")
+	d.must("feed.rss")
 }
 
 func TestFeedThatCannotBeKeptIsFetchedAgain(t *testing.T) {
@@ -125,7 +125,7 @@ func TestFeedThatCannotBeKeptIsFetchedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.broken = nil
-	d.must("feed")
+	d.must("feed.rss")
 	d.must()
 }
 
@@ -156,7 +156,7 @@ func TestPublisherSaysWhenToComeAgain(t *testing.T) {
 				io.WriteString(w, feedText(c.head, "words"))
 			})
 			d := poll(t, p.URL)
-			d.must("feed")
+			d.must("feed.rss")
 			if d.next != c.want {
 				t.Errorf("next look in %s, want %s", d.next, c.want)
 			}
@@ -246,7 +246,7 @@ func TestRedirectsAreFollowedAndPermanentOnesRemembered(t *testing.T) {
 	}
 	d := poll(t, old.URL)
 	d.source.User, d.source.Secret = "desk", "secret"
-	d.must("today")
+	d.must("feed.rss")
 	d.must()
 	if old.calls.Load() != 1 || asked.Load() != 2 {
 		t.Errorf("the old address was asked %d times, the new one %d times", old.calls.Load(), asked.Load())
@@ -342,7 +342,7 @@ func TestGzipIsUnpackedWithinBounds(t *testing.T) {
 	})
 	d := poll(t, p.URL)
 	send = packed([]byte(feedText("", "words")))
-	d.must("feed")
+	d.must("feed.rss")
 	if string(d.files[0].Data) != feedText("", "words") {
 		t.Errorf("kept %q", d.files[0].Data)
 	}
@@ -421,7 +421,7 @@ func TestWebPageInPlaceOfAFeedIsSaid(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html") // as careless servers do
 		io.WriteString(w, feedText("", "words"))
 	}
-	d.must("feed")
+	d.must("feed.rss")
 }
 
 func TestPasswordIsSentToItsServer(t *testing.T) {
@@ -432,7 +432,7 @@ func TestPasswordIsSentToItsServer(t *testing.T) {
 	})
 	d := poll(t, p.URL)
 	d.source.User, d.source.Secret = "desk", "secret"
-	d.must("feed")
+	d.must("feed.rss")
 	if got.Load() != "Basic ZGVzazpzZWNyZXQ=" {
 		t.Errorf("sent %q", got.Load())
 	}

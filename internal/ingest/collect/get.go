@@ -3,6 +3,7 @@ package collect
 import (
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -147,12 +148,21 @@ func (g *getter) describe(r *http.Request, q request, first *url.URL) {
 	if r.URL.Scheme != first.Scheme || r.URL.Host != first.Host {
 		return // a password is for whom it was given
 	}
-	switch {
-	case q.user != "":
-		r.SetBasicAuth(q.user, q.pass)
-	case q.pass != "":
-		r.Header.Set("Authorization", "Bearer "+q.pass)
+	if a := authorization(q.user, q.pass); a != "" {
+		r.Header.Set("Authorization", a)
 	}
+}
+
+// authorization is a field by which a reader shows who it is: with a user name,
+// or with a token alone; empty for none.
+func authorization(user, pass string) string {
+	switch {
+	case user != "":
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+pass))
+	case pass != "":
+		return "Bearer " + pass
+	}
+	return ""
 }
 
 // body returns what the answer holds, unpacked.

@@ -69,7 +69,9 @@ func (r *reader) keep(_ context.Context, source string, f ingest.File) error {
 // subscribed looks until the hub has confirmed the subscription.
 func (r *reader) subscribed() {
 	r.t.Helper()
-	r.must("feed")
+	if _, err := r.look(); err != nil {
+		r.t.Fatal(err)
+	}
 	if got := r.hub.wait(); got != "confirmed" {
 		r.t.Fatalf("the hub's confirmation was %s", got)
 	}
@@ -97,7 +99,7 @@ func TestHubPushesAndPollingSlowsDown(t *testing.T) {
 		}
 		// What was pushed and is polled later is the same file.
 		r.wire.says(text)
-		r.must("feed")
+		r.must("feed.rss")
 		if r.files[1].Key != r.pushed[0].Key {
 			t.Errorf("the key is %s when polled, %s when pushed", r.files[1].Key, r.pushed[0].Key)
 		}
@@ -242,7 +244,7 @@ func TestHubThatRefusesIsAskedSeldomAndTheFeedPolled(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		r := readPushed(t, d)
 		r.hub.answer = http.StatusInternalServerError
-		r.must("feed")
+		r.must("feed.rss")
 		for range 3 {
 			r.must()
 		}
@@ -331,11 +333,11 @@ func TestHubInsideTheNetworkIsNotAsked(t *testing.T) {
 	r.links = false
 	for i, address := range []string{"http://localhost" + port, "https://localhost" + port, "https://169.254.169.254/", "http://hub.example/", "ftp://hub.example/", "https://u:p@hub.example/"} {
 		r.wire.says(fmt.Sprintf(`<feed xmlns="http://www.w3.org/2005/Atom"><title>%d</title><id>urn:x:1</id><link rel="hub" href="%s"/></feed>`, i, address))
-		r.must("feed")
+		r.must("feed.atom")
 	}
 	// Nor where a hub leads.
 	leading := httptest.NewServer(http.RedirectHandler("https://localhost"+port, http.StatusTemporaryRedirect))
 	defer leading.Close()
 	r.wire.says(fmt.Sprintf(`<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><id>urn:x:1</id><link rel="hub" href="%s"/></feed>`, leading.URL))
-	r.must("feed")
+	r.must("feed.atom")
 }

@@ -22,7 +22,7 @@ const (
 
 // ask sends the request to subscribe (§5.1). That it was made is durable before
 // it goes out: the hub may come back to confirm it at once.
-func (s *Service) ask(ctx context.Context, sub *subscription) error {
+func (s *Service) ask(ctx context.Context, sub *subscription, authorization string) error {
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE websub SET asked = $1, tries = tries + 1 WHERE id = $2`, db.Micros(s.Now()), sub.id)
 		return err
@@ -37,7 +37,7 @@ func (s *Service) ask(ctx context.Context, sub *subscription) error {
 		"hub.secret":        {sub.secret},
 		"hub.lease_seconds": {strconv.FormatInt(int64(lease/time.Second), 10)},
 	}
-	if err := s.post(ctx, sub.hub, form); err != nil {
+	if err := s.post(ctx, sub.hub, authorization, form); err != nil {
 		s.note(ctx, sub.id, err.Error())
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Service) note(ctx context.Context, id, why string) {
 }
 
 // post sends the form, also where the hub redirects it with its method (§5.1.1).
-func (s *Service) post(ctx context.Context, hub string, form url.Values) error {
+func (s *Service) post(ctx context.Context, hub, authorization string, form url.Values) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	for range maxHops {
@@ -66,6 +66,9 @@ func (s *Service) post(ctx context.Context, hub string, form url.Values) error {
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("User-Agent", s.Agent)
+		if authorization != "" {
+			r.Header.Set("Authorization", authorization)
+		}
 		res, err := s.Client.Do(r)
 		if err != nil {
 			return news.Errorf(news.Unavailable, "hub", "the hub: %s", fetch.Said(fetch.Reason(err))).Because(err)
@@ -81,7 +84,7 @@ func (s *Service) post(ctx context.Context, hub string, form url.Values) error {
 			if why := s.unfit(next.String(), form.Get("hub.topic")); why != "" {
 				return news.Errorf(news.Forbidden, "hub", "the hub leads to one that cannot be used: %s", why)
 			}
-			hub = next.String()
+			hub, authorization = next.String(), "" // a password is for whom it was given
 			continue
 		}
 		if res.StatusCode/100 == 2 {

@@ -28,7 +28,7 @@ const (
 
 // Keep stores durably what a hub pushed for a source. It fails with NotFound when
 // the source wants nothing any more.
-type Keep func(ctx context.Context, source, topic string, body []byte) error
+type Keep func(ctx context.Context, source string, body []byte) error
 
 // Handler answers hubs at Path. Whoever does not know the id of a subscription,
 // which only its hub was told, learns nothing.
@@ -153,7 +153,7 @@ func (s *Service) take(w http.ResponseWriter, r *http.Request, sub *subscription
 		return
 	}
 	if len(body) > 0 {
-		err = keep(r.Context(), sub.source, sub.topic, body)
+		err = keep(r.Context(), sub.source, body)
 	}
 	switch {
 	case news.KindOf(err) == news.NotFound:

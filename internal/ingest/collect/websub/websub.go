@@ -80,11 +80,19 @@ func (s *subscription) again() time.Time {
 	return s.asked.Add(wait)
 }
 
+// Feed is what a source gets from a hub.
+type Feed struct {
+	Source        string // id
+	Hub, Topic    string
+	Authorization string // by which the hub knows the source's reader; empty for none
+}
+
 // Follow sees to it that the hub pushes the topic for the source: it subscribes,
 // or renews in time. pushes says whether the hub agreed; renew is when to call
 // Follow again at the latest. What goes wrong is logged: it is the hub's trouble,
 // and the source is polled anyway.
-func (s *Service) Follow(ctx context.Context, source, hub, topic string) (renew time.Duration, pushes bool) {
+func (s *Service) Follow(ctx context.Context, f Feed) (renew time.Duration, pushes bool) {
+	source, hub, topic := f.Source, f.Hub, f.Topic
 	if why := s.unfit(hub, topic); why != "" {
 		s.Log.Debug("a feed's hub is not used", "source", source, "why", why)
 		return 0, false
@@ -97,7 +105,7 @@ func (s *Service) Follow(ctx context.Context, source, hub, topic string) (renew 
 	now := s.Now()
 	active := sub.until.After(now)
 	if (!active || !now.Before(sub.renewal())) && !now.Before(sub.again()) {
-		if err := s.ask(ctx, sub); err != nil {
+		if err := s.ask(ctx, sub, f.Authorization); err != nil {
 			s.Log.Warn("a hub was asked in vain", "source", source, "hub", host(hub), "err", err)
 		}
 		// Many hubs confirm before they answer.
