@@ -39,8 +39,10 @@ type folder struct {
 	guard *guard
 	drive drive
 	host  string
-	made  map[string]bool   // folders that are known to be there
-	raw   map[string]string // listed name to the server's bytes, where they differ
+	lines bool                     // commands are lines: no name may hold a line break
+	skip  func(folder string) bool // see Server; may be nil
+	made  map[string]bool          // folders that are known to be there
+	raw   map[string]string        // listed name to the server's bytes, where they differ
 }
 
 // maxFolders is how many folders one List looks into.
@@ -69,7 +71,7 @@ func (f *folder) List(ctx context.Context, depth, limit int) ([]Entry, error) {
 				case len(name) > maxName:
 				case !i.dir:
 					all = append(all, Entry{Name: name, Size: max(i.size, 0), Modified: i.modified.UTC()})
-				case w.depth > 0:
+				case w.depth > 0 && (f.skip == nil || !f.skip(i.name)) && f.check(name) == nil:
 					queue = append(queue, walk{name, w.depth - 1})
 				}
 			}
@@ -115,8 +117,19 @@ func (f *folder) server(name string) string {
 	return name
 }
 
-func (f *folder) Stat(ctx context.Context, name string) (Entry, error) {
+// check fails with Invalid if the name may not be used at this server.
+func (f *folder) check(name string) error {
 	if err := CheckName(name); err != nil {
+		return err
+	}
+	if f.lines && hasControl(f.server(name)) {
+		return news.Errorf(news.Invalid, "name", "the file's name at the server holds control characters, which FTP cannot carry: rename it there, or use SFTP")
+	}
+	return nil
+}
+
+func (f *folder) Stat(ctx context.Context, name string) (Entry, error) {
+	if err := f.check(name); err != nil {
 		return Entry{}, err
 	}
 	e := Entry{Name: name}
@@ -129,7 +142,7 @@ func (f *folder) Stat(ctx context.Context, name string) (Entry, error) {
 }
 
 func (f *folder) Read(ctx context.Context, name string, max int64) ([]byte, error) {
-	if err := CheckName(name); err != nil {
+	if err := f.check(name); err != nil {
 		return nil, err
 	}
 	to := &bounded{max: max}
@@ -218,7 +231,7 @@ func (c *counting) Read(b []byte) (int, error) {
 }
 
 func (f *folder) Rename(ctx context.Context, from, to string) error {
-	if err := CheckName(from); err != nil {
+	if err := f.check(from); err != nil {
 		return err
 	}
 	if err := CheckName(to); err != nil {
@@ -246,7 +259,7 @@ func (f *folder) makeWay(name string) error {
 }
 
 func (f *folder) Remove(ctx context.Context, name string) error {
-	if err := CheckName(name); err != nil {
+	if err := f.check(name); err != nil {
 		return err
 	}
 	return f.do(ctx, "remove "+name, shortTime, answerBytes, func() error { return f.drive.remove(f.server(name)) })

@@ -68,19 +68,22 @@ func temporary(name string) string {
 // listable reports whether a name that a server listed is one part of a path
 // and of a finished file or folder.
 func listable(name string) bool {
-	return name != "" && name != "." && name != ".." && len(name) <= maxPart && !strings.Contains(name, "/") && !hasControl(name) &&
+	return name != "" && name != "." && name != ".." && len(name) <= maxPart && !strings.Contains(name, "/") &&
 		!(strings.HasPrefix(name, tempPrefix) && strings.HasSuffix(name, tempSuffix))
 }
 
 // shown returns a listed name as UTF-8 that CheckName takes.
 func shown(raw string) string {
-	if utf8.ValidString(raw) && !strings.Contains(raw, `\`) {
+	if utf8.ValidString(raw) && !strings.Contains(raw, `\`) && !hasControl(raw) {
 		return raw
 	}
 	var b strings.Builder
 	for i, r := range raw {
-		if _, n := utf8.DecodeRuneInString(raw[i:]); r == '\\' || r == utf8.RuneError && n == 1 {
-			fmt.Fprintf(&b, "%%%02X", raw[i])
+		_, n := utf8.DecodeRuneInString(raw[i:])
+		if r == '\\' || r == utf8.RuneError && n == 1 || unicode.IsControl(r) {
+			for _, c := range []byte(raw[i : i+n]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
 			continue
 		}
 		b.WriteRune(r)

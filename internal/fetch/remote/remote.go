@@ -32,6 +32,9 @@ type Server struct {
 	// Allow reports whether a host may be called although it is inside a private
 	// network; nil allows none.
 	Allow func(host string) bool
+	// Skip reports whether List leaves a folder out, by the last part of its name;
+	// nil leaves out none.
+	Skip func(folder string) bool
 }
 
 // Entry is a file in a folder.
@@ -45,8 +48,10 @@ type Entry struct {
 // operation failed with Unavailable, it is to be closed and opened anew.
 //
 // Names are paths below the folder. Those that are given must not be absolute,
-// climb or hold control characters. In those that List returns, bytes that are
-// no UTF-8 are written as %XX; the other methods know the name by that.
+// climb or hold control characters. In those that List returns, control
+// characters and bytes that are no UTF-8 are written as %XX; the other methods
+// know the name by that, and fail with Invalid where the protocol cannot carry
+// it.
 type Folder interface {
 	// List returns the plain files of the folder, and of those below it as deep
 	// as depth says (0: none), oldest first; the newest limit if there are more.
@@ -92,7 +97,7 @@ func Open(ctx context.Context, s Server) (Folder, error) {
 		g.close()
 		return nil, failure("connect to "+a.host, err)
 	}
-	return &folder{guard: g, drive: d, host: a.host, made: map[string]bool{}, raw: map[string]string{}}, nil
+	return &folder{guard: g, drive: d, host: a.host, lines: a.scheme != "sftp", skip: s.Skip, made: map[string]bool{}, raw: map[string]string{}}, nil
 }
 
 // Check reports whether Open could make sense of the server, without calling it:

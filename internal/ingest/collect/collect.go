@@ -71,7 +71,7 @@ func All(o Options) map[ingest.Kind]ingest.Collector {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	rules := files{settle: settleTime, hold: holdTime, now: o.Now, wait: wait}
-	remote := &servers{allow: o.Allow, files: rules}
+	remote := &servers{allow: o.Allow, files: rules, limit: maxFiles}
 	return map[ingest.Kind]ingest.Collector{
 		ingest.Folder: &folders{files: rules},
 		ingest.FTP:    remote,

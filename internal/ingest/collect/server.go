@@ -16,12 +16,13 @@ const maxReopen = 3
 type servers struct {
 	files
 	allow ingest.Allow
+	limit int // of files that one look considers
 }
 
 // Collect implements ingest.Collector.
 func (c *servers) Collect(ctx context.Context, v ingest.Visit) (ingest.Visited, error) {
-	s := &distant{source: v.Source, server: remote.Server{
-		URL: v.Source.Address, User: v.Source.User, Secret: v.Source.Secret, HostKey: v.Source.HostKey, Allow: c.allow}}
+	s := &distant{limit: c.limit, source: v.Source, server: remote.Server{
+		URL: v.Source.Address, User: v.Source.User, Secret: v.Source.Secret, HostKey: v.Source.HostKey, Allow: c.allow, Skip: hidden}}
 	folder, err := remote.Open(ctx, s.server)
 	if err != nil {
 		return ingest.Visited{State: v.State}, err
@@ -36,11 +37,12 @@ type distant struct {
 	source *ingest.Source
 	server remote.Server
 	folder remote.Folder
+	limit  int
 	opened int
 }
 
 func (s *distant) list(ctx context.Context) ([]entry, error) {
-	list, err := s.folder.List(ctx, maxDepth, maxFiles)
+	list, err := s.folder.List(ctx, maxDepth, s.limit)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 
 func call(t *testing.T, server *remotetest.Server, after ingest.After) (*desk, *clock) {
 	c := newClock()
-	return newDesk(t, &servers{files: testRules(c), allow: remotetest.Allow}, &ingest.Source{Address: server.URL, User: remotetest.User,
+	return newDesk(t, &servers{files: testRules(c), limit: maxFiles, allow: remotetest.Allow}, &ingest.Source{Address: server.URL, User: remotetest.User,
 		Secret: remotetest.Password, HostKey: server.HostKey, After: after}), c
 }
 
@@ -240,5 +240,42 @@ func TestServerInsideTheNetworkIsNotCalledUnlessListed(t *testing.T) {
 	d.collector.(*servers).allow = nil
 	if _, err := d.look(); news.KindOf(err) != news.Forbidden {
 		t.Errorf("look: %v", err)
+	}
+}
+
+func TestNamesWithControlCharactersAreTakenOrReported(t *testing.T) {
+	server := remotetest.SFTP(t)
+	d, c := call(t, server, ingest.Move)
+	put(t, server.Dir, "a\nb.xml", "news", time.Hour)
+	put(t, server.Dir, "in\x1b/\u202ec.xml", "news", time.Minute)
+	d.must("a%0Ab.xml", "in%1B/%E2%80%AEc.xml")
+	c.pass(time.Minute)
+	d.must()
+	if !exists(filepath.Join(server.Dir, "taken/a%0Ab.xml")) || exists(filepath.Join(server.Dir, "a\nb.xml")) {
+		t.Error("the file was not moved")
+	}
+	server = remotetest.FTP(t)
+	d, _ = call(t, server, ingest.Delete)
+	put(t, server.Dir, "a\x01b.xml", "news", time.Hour)
+	put(t, server.Dir, "good.xml", "news", time.Minute)
+	got, err := d.look()
+	if err != nil || len(got) != 2 || !strings.HasPrefix(got[0], "a%01b.xml (") || got[1] != "good.xml" {
+		t.Errorf("kept %q, %v", got, err)
+	}
+	d.must()
+}
+
+func TestFolderOfWhatWasTakenIsNotListed(t *testing.T) {
+	for name, server := range remotetest.All(t) {
+		d, _ := call(t, server, ingest.Move)
+		d.collector.(*servers).limit = 2
+		for i := range 5 {
+			put(t, server.Dir, fmt.Sprintf("taken/%d.xml", i), "old", time.Minute)
+			put(t, server.Dir, fmt.Sprintf("in/taken/%d.xml", i), "old", time.Minute)
+		}
+		put(t, server.Dir, "a.xml", "news", time.Hour)
+		if got, err := d.look(); err != nil || !slices.Equal(got, []string{"a.xml"}) {
+			t.Errorf("%s: kept %q, %v", name, got, err)
+		}
 	}
 }
