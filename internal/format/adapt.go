@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"jisr/internal/format/agencyjson"
 	"jisr/internal/format/feed"
 	"jisr/internal/format/loss"
 	"jisr/internal/format/mail"
@@ -85,6 +86,10 @@ func readFeed(data []byte, _ string) (Result, error) {
 
 func isFeed(kind string) func(head []byte) bool {
 	return func(head []byte) bool { return feed.Detect(head) == kind }
+}
+
+func isAgency(dialect string) func(head []byte) bool {
+	return func(head []byte) bool { return agencyjson.Detect(head) == dialect }
 }
 
 func isSubtitle(head []byte) bool { return subtitle.Detect(head) != "" }

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"strings"
 
+	"jisr/internal/format/agencyjson"
 	"jisr/internal/format/feed"
 	"jisr/internal/format/iptc7901"
 	"jisr/internal/format/loss"
@@ -21,6 +22,7 @@ import (
 	"jisr/internal/format/ninjs"
 	"jisr/internal/format/nitf"
 	"jisr/internal/format/picture"
+	"jisr/internal/format/ritzau"
 	"jisr/internal/format/subtitle"
 	"jisr/internal/format/web"
 	"jisr/internal/format/wxr"
@@ -69,6 +71,7 @@ func readers() []reader {
 		{name: "newsml-g2", limit: newsmlg2.MaxSize, detect: versioned(newsmlg2.Detect, newsmlg2.Version), read: many(newsmlg2.Read), enclosed: true},
 		{name: "newsml1", limit: newsml1.MaxSize, detect: versioned(newsml1.Detect, newsml1.Version), read: many(newsml1.Read), enclosed: true},
 		{name: "nitf", limit: nitf.MaxSize, detect: versioned(nitf.Detect, nitf.Version), read: many(nitf.Read), enclosed: true},
+		{name: "ritzau", limit: ritzau.MaxSize, detect: plain(ritzau.Detect), read: many(ritzau.Read), enclosed: true},
 		{name: "wxr", limit: wxr.MaxSize, detect: versioned(wxr.Detect, wxr.Version), read: many(wxr.Read)},
 		{name: "rss", limit: feed.MaxSize, detect: versioned(isFeed("rss"), feed.Version), read: readFeed},
 		{name: "atom", limit: feed.MaxSize, detect: versioned(isFeed("atom"), feed.Version), read: readFeed},
@@ -77,6 +80,8 @@ func readers() []reader {
 		{name: "iptc7901", limit: iptc7901.MaxSize, detect: versioned(iptc7901.Detect, iptc7901.Version), read: many(iptc7901.Read), enclosed: true},
 		{name: "mail", limit: mail.MaxSize, detect: plain(mail.Detect), read: readMail},
 		{name: "subtitles", limit: subtitle.MaxSize, detect: plain(isSubtitle), read: withFile(subtitle.ReadItem)},
+		{name: agencyjson.AP, limit: agencyjson.MaxSize, detect: plain(isAgency(agencyjson.AP)), read: many(agencyjson.Read), enclosed: true},
+		{name: agencyjson.LDRS, limit: agencyjson.MaxSize, detect: plain(isAgency(agencyjson.LDRS)), read: many(agencyjson.Read), enclosed: true},
 		{name: "ninjs", limit: news.MaxContent, detect: ninjs.Version, read: one(ninjs.Read), enclosed: true},
 		{name: "html", limit: web.MaxSize, detect: plain(web.DetectHTML), read: one(web.ReadHTML)},
 		{name: "text", limit: news.MaxText, detect: plain(web.DetectText), read: one(web.ReadText)}, // last: other files may begin like a story

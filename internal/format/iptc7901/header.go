@@ -13,7 +13,7 @@ import (
 
 // header is what both formats say before the text.
 type header struct {
-	version  string // "7901", "1312"
+	version  string // "7901", "1312", "ZCZC"
 	service  string // letters of the source: "dpx", "a"
 	number   string // of the message, unique for a day
 	priority string
@@ -23,6 +23,7 @@ type header struct {
 	day      int
 	slug     string // keywords
 	tabular  bool
+	marks    marks // ZCZC only
 }
 
 // parseHeader reads the lines of a header.
@@ -125,6 +126,11 @@ func number(s string, most int) int {
 }
 
 func (r *reader) header(it *news.Item, h header) {
+	it.Extra = map[string]json.RawMessage{}
+	if h.version == "ZCZC" {
+		r.marked(it, h)
+		return
+	}
 	it.Slugline = h.slug
 	it.Urgency = urgency(h.priority)
 	if it.Urgency == 0 {
@@ -133,7 +139,7 @@ func (r *reader) header(it *news.Item, h header) {
 	it.InfoSources = []news.Concept{{Literal: h.service, Role: "provider"}}
 	it.AltIDs = []news.AltID{{Role: "messageNumber", Value: h.service + h.number}}
 	it.Subjects = []news.Concept{category(h)}
-	it.Extra = map[string]json.RawMessage{"header/priority": quote(h.priority)}
+	it.Extra["header/priority"] = quote(h.priority)
 }
 
 func quote(s string) json.RawMessage {
@@ -165,11 +171,13 @@ func urgency(p string) int {
 	return 0
 }
 
+const subjectCodes = "http://cv.iptc.org/newscodes/subjectcode/"
+
 // category returns the subject that a category stands for: IPTC's three letters
 // are the first level of its subject codes.
 func category(h header) news.Concept {
 	c := news.Concept{Rel: "category", Literal: h.category}
-	if h.version == "1312" {
+	if h.version != "7901" {
 		c.URI = "http://cvx.iptc.org/anpa1312-category/" + strings.ToLower(h.category)
 		return c
 	}
@@ -177,7 +185,7 @@ func category(h header) news.Concept {
 	for i, code := range codes {
 		if strings.EqualFold(code, h.category) {
 			n := strconv.Itoa(i + 1)
-			c.URI = "http://cv.iptc.org/newscodes/subjectcode/" + strings.Repeat("0", 2-len(n)) + n + "000000"
+			c.URI = subjectCodes + strings.Repeat("0", 2-len(n)) + n + "000000"
 		}
 	}
 	return c

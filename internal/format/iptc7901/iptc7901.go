@@ -1,6 +1,7 @@
 // Package iptc7901 reads wire text with control characters: IPTC 7901, the
 // text transmission format of European agencies, and ANPA 1312, its American
-// sister, into news.Item.
+// sister, into news.Item; and telegraph messages that begin with ZCZC and mark
+// their lines by signs.
 //
 // The invariant: whatever the bytes are, Read ends in bounded time and memory,
 // no word of a message is lost, and a message that its slug marks as a kill or
@@ -44,7 +45,7 @@ func Detect(head []byte) bool {
 	return ok
 }
 
-// Version returns "7901" or "1312", by the form of the first header.
+// Version returns "7901", "1312" or "ZCZC", by the form of the first header.
 func Version(head []byte) string {
 	h, _ := firstHeader(head)
 	return h.version
@@ -62,7 +63,11 @@ func firstHeader(head []byte) (header, bool) {
 	if !found {
 		return header{}, false
 	}
-	return parseHeader(lines)
+	if h, ok := parseHeader(lines); ok {
+		return h, true
+	}
+	h, _, ok := telegraph(text)
+	return h, ok
 }
 
 // Read returns one item for each message of a file.
@@ -78,7 +83,7 @@ func Read(data []byte) ([]*news.Item, []loss.Loss, error) {
 	for _, note := range decision.Notes {
 		r.losses.Add("charset", note)
 	}
-	messages := split(string(decoded))
+	messages := split(strings.TrimLeft(string(decoded), " \r\n"))
 	if len(messages) == 0 {
 		return nil, nil, news.Errorf(news.Invalid, "message[1]", "the file holds no message: one begins with SOH (0x01) and a header")
 	}
@@ -171,6 +176,11 @@ func cutHeader(message string) (lines []string, text string, found bool) {
 func (r *reader) message(m string) {
 	lines, text, found := cutHeader(m)
 	h, ok := parseHeader(lines)
+	if !ok {
+		if h, text, ok = telegraph(m); ok {
+			found = true
+		}
+	}
 	if !found || !ok {
 		r.refuse(news.Invalid, "the header %q is of neither IPTC 7901 nor ANPA 1312", printable(strings.Join(lines, " ")))
 		return
@@ -188,15 +198,16 @@ func (r *reader) message(m string) {
 	if !ended {
 		r.losses.Add(r.at, "the message has no end (ETX): it may be cut off")
 	}
-	it := &news.Item{Type: news.Text, Standard: &news.Standard{Name: "IPTC 7901"}}
-	if h.version == "1312" {
-		it.Standard.Name = "ANPA 1312"
-	}
+	names := map[string]string{"7901": "IPTC 7901", "1312": "ANPA 1312", "ZCZC": "ZCZC"}
+	it := &news.Item{Type: news.Text, Standard: &news.Standard{Name: names[h.version]}}
 	r.header(it, h)
 	r.text(it, h, text)
 	r.trailer(it, h, trailer)
 	r.markers(it, h)
 	r.identity(it, h, m)
+	if len(it.Extra) == 0 {
+		it.Extra = nil
+	}
 	r.items = append(r.items, it)
 }
 

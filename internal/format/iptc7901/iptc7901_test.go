@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestFilesReadAsTheirGoldenFilesSay(t *testing.T) {
-	goldentest.Format{Pattern: "testdata/*.iptc", Fewest: 6, Detect: iptc7901.Detect, Read: iptc7901.Read}.Check(t, *update)
+	goldentest.Format{Pattern: "testdata/*.iptc", Fewest: 8, Detect: iptc7901.Detect, Read: iptc7901.Read}.Check(t, *update)
 }
 
 func TestDetectDoesNotTakeOrdinaryText(t *testing.T) {
@@ -27,6 +27,9 @@ func TestDetectDoesNotTakeOrdinaryText(t *testing.T) {
 		{"\x16\x16\r\n\x01dpx 0417 4 spo 118 slug\n\x02", true, "7901"},
 		{"\x01a0421\x1f-\r\nr i bc-x 4-12 0212\n\x02", true, "1312"},
 		{"ZCZC NTL0031 5 env 30 parks\nText", true, "7901"},
+		{"ZCZC HBR114\n$F\n^Headline\nText", true, "ZCZC"},
+		{"  ZCZC\r\n#Keyword\r\n:Headline\r\nText", true, "ZCZC"},
+		{"ZCZC HBR114\nText without marks", false, ""},
 		{"dpx0417 4 spo 118\n\x02Text", false, ""}, // no SOH
 		{"\x01dpx0417 4 spo 118\nno STX", false, ""},
 		{"\x01\x02\x03\x04binary", false, ""},

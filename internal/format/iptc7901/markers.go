@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"jisr/internal/format/lexical"
 	"jisr/internal/news"
 )
 
@@ -51,9 +52,7 @@ func speaksOfEmbargo(it *news.Item) bool {
 		start := it.Bodies[0].Value
 		text += start[:min(len(start), 400)]
 	}
-	text = strings.ToUpper(text)
-	return slices.ContainsFunc([]string{"EMBARGOED", "EMBARGO UNTIL", "EMBARGO:", "UNDER EMBARGO", "SPERRFRIST", "НЕ РАНЕЕ", "ЭМБАРГО ДО", "محظور النشر", "حظر النشر"},
-		func(s string) bool { return strings.Contains(text, s) })
+	return lexical.SaysEmbargoed(text)
 }
 
 // wordsOf returns the words in capitals. A hyphen joins a word: "Road-Kill" is a

@@ -13,7 +13,9 @@ import (
 // story as paragraphs and tables.
 func (r *reader) text(it *news.Item, h header, s string) {
 	lines := linesOf(s)
-	lines = r.front(it, h, lines)
+	if h.version != "ZCZC" || len(it.Headlines) == 0 { // marked lines said it all
+		lines = r.front(it, h, lines)
+	}
 	lines, pad := notepad(lines)
 	it.EdNote = lexical.Join(it.EdNote, "\n\n", pad)
 	body := layout(lines, h.tabular)
@@ -185,7 +187,7 @@ func layout(lines []string, tabular bool) string {
 			flush()
 			continue
 		}
-		if isIndented(line) || strings.HasPrefix(line, "^") {
+		if isIndented(line) || strings.HasPrefix(line, "^") || strings.HasPrefix(line, "* ") {
 			flush()
 		}
 		end := strings.HasSuffix(words, "<") || strings.HasSuffix(words, "=")

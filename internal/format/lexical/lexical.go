@@ -142,3 +142,16 @@ func Shorten(s string) string {
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
+
+// SaysEmbargoed reports whether a text says that something is under an embargo, in
+// the words with which desks write it where the format has no field or they do not
+// use it. It does not take an embargo on oil for one.
+func SaysEmbargoed(text string) bool {
+	text = strings.ToUpper(text)
+	for _, phrase := range [...]string{"EMBARGOED", "EMBARGO UNTIL", "EMBARGO:", "UNDER EMBARGO", "SPERRFRIST", "НЕ РАНЕЕ", "ЭМБАРГО ДО", "محظور النشر", "حظر النشر"} {
+		if strings.Contains(text, phrase) {
+			return true
+		}
+	}
+	return false
+}

@@ -55,6 +55,7 @@ func (t *translation) component(it *news.Item, n *xmltree.Node, depth int) {
 		case "Role", "BasisForChoice", "Catalog":
 		case "Comment":
 			t.keep(k)
+			t.comment(k)
 		default: // TopicSet, Metadata, NewsItem
 			t.keep(k)
 		}

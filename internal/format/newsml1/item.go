@@ -25,6 +25,8 @@ type translation struct {
 	it     *news.Item
 	topics map[string]topic
 	rest   xmltree.Rest
+
+	embargoSaid *xmltree.Node // the comment that speaks of one
 }
 
 func (t *translation) lose(at *xmltree.Node, reason string) { t.r.losses.Add(at.Path(), reason) }
@@ -63,9 +65,14 @@ func (r *reader) item(n *xmltree.Node) *news.Item {
 			if s := k.Block(); s != "" {
 				it.EdNote = lexical.Join(it.EdNote, "\n\n", s)
 			}
+			t.comment(k)
 		default:
 			t.keep(k)
 		}
+	}
+	if t.embargoSaid != nil && it.Embargoed.IsZero() && it.PubStatus != news.Withheld && it.PubStatus != news.Canceled {
+		t.lose(t.embargoSaid, "the comment speaks of an embargo that the status does not know: the item is withheld")
+		t.hold(news.Withheld)
 	}
 	t.envelope()
 	if it.Type == "" {
@@ -247,6 +254,17 @@ func (t *translation) status(n *xmltree.Node) {
 		it.Expires = when
 	default:
 		t.keep(change)
+	}
+}
+
+// comment looks for an embargo where desks write one though the format has a status
+// for it: an item that calls itself usable must not be out for that.
+func (t *translation) comment(n *xmltree.Node) {
+	if s := n.Block(); lexical.SaysEmbargoed(s) {
+		if !strings.Contains(t.it.EdNote, s) { // the desk decides by it
+			t.it.EdNote = lexical.Join(t.it.EdNote, "\n\n", s)
+		}
+		t.embargoSaid = n
 	}
 }
 

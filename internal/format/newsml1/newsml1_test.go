@@ -149,3 +149,21 @@ func FuzzRead(f *testing.F) {
 		goldentest.Sound(t, items, losses, err)
 	})
 }
+
+func TestAnEmbargoThatOnlyACommentKnowsHoldsTheItemBack(t *testing.T) {
+	const usable = `<Status FormalName="Usable"/>`
+	component := func(comment string) string {
+		return `<NewsLines><HeadLine>h</HeadLine></NewsLines><NewsComponent><Comment>` + comment + `</Comment><ContentItem><DataContent><p>x</p></DataContent></ContentItem></NewsComponent>`
+	}
+	it := read(t, doc(usable, component("Embargoed to 0001 Tuesday June 03")))
+	if it.PubStatus != news.Withheld || it.EdNote != "Embargoed to 0001 Tuesday June 03" {
+		t.Errorf("%s, note %q", it.PubStatus, it.EdNote)
+	}
+	if it := read(t, doc(usable, component("The oil embargo goes on"))); it.PubStatus != news.Usable {
+		t.Errorf("an embargo on oil: %s", it.PubStatus)
+	}
+	it = read(t, doc(usable+`<StatusWillChange><FutureStatus FormalName="Usable"/><DateAndTime>20260603T000100+0100</DateAndTime></StatusWillChange>`, component("Embargoed to 0001 Tuesday June 03")))
+	if it.PubStatus == news.Withheld || it.Embargoed.IsZero() {
+		t.Errorf("with a date: %s until %v", it.PubStatus, it.Embargoed)
+	}
+}
