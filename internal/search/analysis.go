@@ -29,6 +29,7 @@ type analyser struct {
 	byName   map[string]*language
 	byScript map[script]*language
 	plain    *language // of which we know nothing
+	readings map[string]*reading
 	marks    map[valued]string
 	terms    terms // of the item that is being read
 }
@@ -92,9 +93,35 @@ type term struct {
 	count int    // how often its text has said the term
 }
 
+// reading is by which rules words are read in texts of a language, by script.
+type reading [otherScript + 1]*language
+
+// reading returns the rules for texts of a language.
+func (a *analyser) reading(name string) *reading {
+	if r := a.readings[name]; r != nil {
+		return r
+	}
+	if a.readings == nil || len(a.readings) >= maxReadings {
+		a.readings = map[string]*reading{}
+	}
+	r := &reading{}
+	for s := range r {
+		r[s] = a.languageOf(script(s), name)
+	}
+	a.readings[strings.Clone(name)] = r
+	return r
+}
+
+// maxReadings bounds them: a tag can be anything.
+const maxReadings = 200
+
 // term returns the term of a word in a text of the language.
 func (a *analyser) term(text string, w word, name string) *term {
-	l := a.languageOf(w.script, name)
+	return a.reading(name).term(text, w)
+}
+
+func (r *reading) term(text string, w word) *term {
+	l := r[w.script]
 	raw := text[w.start:w.end]
 	if t := l.terms[raw]; t != nil {
 		return t

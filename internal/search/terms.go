@@ -53,9 +53,9 @@ func (t *terms) add(a *analyser, text, language string, s *sketch) {
 		text = strings.ToValidUTF8(text[:maxText-t.text], "")
 	}
 	t.text += len(text)
-	before := len(t.placed)
+	before, rules := len(t.placed), a.reading(language)
 	for w := range words(text) {
-		for term := a.term(text, w, language); term != nil; term = term.next {
+		for term := rules.term(text, w); term != nil; term = term.next {
 			s.take(term)
 			if term.text != "" {
 				t.append(term)
@@ -89,9 +89,9 @@ func (t *terms) append(term *term) {
 
 // addField appends the words of a field, which are found by it, and a gap.
 func (t *terms) addField(a *analyser, m mark, text, language string) {
-	before := len(t.fields)
+	before, rules := len(t.fields), a.reading(language)
 	for w := range words(text) {
-		for term := a.term(text, w, language); term != nil; term = term.next {
+		for term := rules.term(text, w); term != nil; term = term.next {
 			if term.text == "" || len(t.fields) >= maxFields {
 				continue
 			}
