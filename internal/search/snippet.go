@@ -1,6 +1,7 @@
 package search
 
 import (
+	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,13 +25,19 @@ const (
 // Snippet returns the piece of the text, which is plain and of the language, in
 // which the most words of the query stand, with those words marked; the
 // beginning if there is none. The index holds no text, so this reads it again.
-func Snippet(text, query, language string) Excerpt {
+// also is what a search was also made for, as Found says.
+func Snippet(text, query, language string, also ...Spelling) Excerpt {
 	if len(text) > maxExcerpted {
 		text = strings.ToValidUTF8(text[:maxExcerpted], "")
 	}
 	language = baseLanguage(language)
 	a := newAnalyser()
 	wanted := wantedTerms(a, query, language)
+	for _, s := range also {
+		for _, spelling := range s.As {
+			maps.Copy(wanted, wantedTerms(a, spelling, language))
+		}
+	}
 	var found []match
 	for w := range words(text) {
 		for t := range a.term(text, w, language).all() {

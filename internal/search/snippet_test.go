@@ -32,6 +32,7 @@ func TestSnippetMarksEveryFormOfTheWords(t *testing.T) {
 		{"The reports, reported by Reuters’", `"report by" -x reuters`, "en", []string{"reports", "reported", "Reuters"}},
 		{"Les nations unies", "nations", "fr", []string{"nations"}},
 		{"Les nations unies", "nations", "", []string{"nations"}},
+		{"The reports of Reuters", `headline:(report OR "of reuters") lang:en type:text from:today`, "en", []string{"reports", "Reuters"}},
 		{"nothing of it", "absent -nothing", "en", nil},
 		{"nothing of it", `"`, "en", nil},
 		{"", "x", "en", nil},
@@ -40,6 +41,13 @@ func TestSnippetMarksEveryFormOfTheWords(t *testing.T) {
 		if got := marked(t, e); !slices.Equal(got, c.want) || e.Text != c.text {
 			t.Errorf("%q in %q: %q marked %q, want %q", c.query, c.text, e.Text, got, c.want)
 		}
+	}
+}
+
+func TestSnippetMarksNamesInOtherScripts(t *testing.T) {
+	e := Snippet("Putin met officials", "translit:путин officials", "en", Spelling{"путин", []string{"putin", "بوتين"}})
+	if got := marked(t, e); !slices.Equal(got, []string{"Putin", "officials"}) {
+		t.Errorf("marked %q", got)
 	}
 }
 
