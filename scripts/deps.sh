@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests start, where that is possible, and says what is
 # missing where it is not: PostgreSQL, Chromium, ffmpeg and what bundles the
-# editor, from the system's packages.
+# editor, from the system's packages; an S3 server, from its Go module.
 set -euo pipefail
+
+command -v versitygw >/dev/null 2>&1 || [ -x "$(go env GOPATH)/bin/versitygw" ] || [ -x "$(go env GOBIN)/versitygw" ] || {
+  echo "installing versitygw" >&2
+  go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+}
 
 missing=()
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 ||

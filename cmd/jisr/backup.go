@@ -26,7 +26,10 @@ func (c *backupCmd) Run(a *app) error {
 		}
 		done()
 		if !b.Database {
-			fmt.Fprintln(a.err, "The database is PostgreSQL's to back up: run pg_dump (docs/operations.md). Settings, keys and media are in this file.")
+			fmt.Fprintln(a.err, "The database is PostgreSQL's to back up: run pg_dump (docs/operations.md). The rest is in this file.")
+		}
+		if n.Config.Media != "" {
+			fmt.Fprintln(a.err, "Media are in a bucket and not in this file: they are its tools' to back up (docs/operations.md).")
 		}
 		if c.Output == "-" {
 			return nil

@@ -22,6 +22,7 @@ type initCmd struct {
 	Listen  string            `help:"Address to listen at; port 0 chooses a free one for good." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	URL     string            `help:"The node's address for partners and people; by default the one it listens at." name:"url"`
 	DB      string            `help:"postgres:// URL of its database; by default SQLite in the data folder." name:"db" placeholder:"URL"`
+	Media   string            `help:"s3:// URL of a bucket for media; by default media are in the data folder." placeholder:"URL"`
 }
 
 func (c *initCmd) Run(a *app) error {
@@ -34,7 +35,7 @@ func (c *initCmd) Run(a *app) error {
 	if len(org.Names) == 0 {
 		org.Names = map[string]string{"en": c.Origin}
 	}
-	config := &node.Config{Data: a.data(), DB: c.DB, Listen: listen, URL: c.URL}
+	config := &node.Config{Data: a.data(), DB: c.DB, Media: c.Media, Listen: listen, URL: c.URL}
 	if config.URL == "" {
 		config.URL = "http://" + listen
 	}

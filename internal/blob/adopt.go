@@ -32,7 +32,7 @@ func (s *Store) Adopt(ctx context.Context, path string, want Expect) (Info, erro
 	case want.Digest != "" && got != want.Digest:
 		return Info{}, otherBytes(want.Digest, got)
 	}
-	switch err := s.settle(f, got); {
+	switch err := s.shelf.settle(ctx, f, got); {
 	case err == nil:
 		return Info{Digest: got, Size: size}, nil
 	case !errors.Is(err, syscall.EXDEV):

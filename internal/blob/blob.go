@@ -1,14 +1,14 @@
-// Package blob keeps media bytes by their SHA-256 in a folder.
+// Package blob keeps media bytes by their SHA-256, in a folder or in a bucket of
+// S3.
 //
 // Its invariant: under a digest stands either nothing or exactly the bytes of
-// that digest, durable. Bytes are written beside their place, hashed on the way,
-// synced and only then renamed into it, so that a crash, a full disk or a liar
-// leaves at most a temporary file, which Clean removes.
+// that digest, durable. Bytes are written to a temporary file of this machine,
+// hashed on the way, and only then put in their place, at once: renamed in a
+// folder, or uploaded, as an object appears when it is whole. So a crash, a full
+// disk or a liar leaves at most a temporary file, which Clean removes.
 //
 // A digest is written as in ledger entries, "sha256:" and 64 hex digits; its
-// file is ab/cd/abcd…, 65,536 folders at most. The whole package is one type,
-// Store: a bucket of S3 will be another with these methods, and whoever needs to
-// choose declares the few that it calls.
+// file or key is ab/cd/abcd…, 65,536 folders at most.
 package blob
 
 import (
@@ -38,20 +38,46 @@ const MaxSize = 10 << 30
 // a rename is only atomic within one file system.
 const tempFolder = "tmp"
 
-// Store keeps blobs in a folder that no other process writes to.
+// Store keeps blobs. Its temporary files are in a folder that no other process
+// writes to.
 type Store struct {
 	dir   string
+	shelf shelf
 	now   func() time.Time
 	fault func(step string) error // fault injection in tests
 
-	folders sync.Mutex // held while folders are made and synced
-	mu      sync.Mutex
-	busy    map[string]bool // temporary files that someone is writing
+	mu   sync.Mutex
+	busy map[string]bool // temporary files that someone is writing
+}
+
+// shelf is where finished blobs stand.
+type shelf interface {
+	// settle makes a finished file the blob. The file is closed and gone after
+	// that; it stays if settle fails.
+	settle(ctx context.Context, f *os.File, digest string) error
+	// open fails with fs.ErrNotExist if the blob is not here.
+	open(digest string) (io.ReadSeekCloser, int64, error)
+	has(digest string) bool
+	delete(digest string) error
+	// usage counts blobs and their bytes.
+	usage(ctx context.Context) (Usage, error)
+	// clean removes what was begun and left for the age, and returns how many.
+	clean(ctx context.Context, age time.Duration) (int, error)
 }
 
 // New returns the store in the folder, which it makes if it is absent. now is
 // the clock by which Clean finds abandoned files.
 func New(dir string, now func() time.Time) (*Store, error) {
+	s, err := newStore(dir, now)
+	if err != nil {
+		return nil, err
+	}
+	s.shelf = &folder{dir: dir, fault: func(step string) error { return s.fault(step) }}
+	return s, nil
+}
+
+// newStore returns a store without a shelf.
+func newStore(dir string, now func() time.Time) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, tempFolder), 0o750); err != nil {
 		return nil, fmt.Errorf("media folder: %w", err)
 	}
@@ -110,48 +136,11 @@ func (s *Store) put(w *writer, r io.Reader, want string) (Info, error) {
 	if want != "" && got != want {
 		return Info{}, otherBytes(want, got)
 	}
-	return Info{Digest: got, Size: w.size}, s.settle(w.file, got)
+	return Info{Digest: got, Size: w.size}, s.shelf.settle(w.ctx, w.file, got)
 }
 
 // copyBuffer is how many bytes are hashed and written at a time.
 const copyBuffer = 256 << 10
-
-// settle makes the finished temporary file the blob. The order matters: the
-// bytes are on disk before the name is, and the name before anyone is told.
-// Renaming over a blob that is there already mends it should it have rotted.
-func (s *Store) settle(f *os.File, digest string) error {
-	if err := s.fault("sync"); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	path := s.path(digest)
-	if err := s.makeFolders(filepath.Dir(path)); err != nil {
-		return err
-	}
-	if err := s.fault("rename"); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// makeFolders makes the two folders above a blob, durably. The lock keeps a
-// second writer from relying on a folder that the first has made but not synced.
-func (s *Store) makeFolders(dir string) error {
-	s.folders.Lock()
-	defer s.folders.Unlock()
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
-	return errors.Join(syncFolder(filepath.Dir(dir)), syncFolder(s.dir))
-}
 
 // Open returns the blob and its size; NotFound if it is not here. The caller
 // closes it.
@@ -159,27 +148,19 @@ func (s *Store) Open(digest string) (io.ReadSeekCloser, int64, error) {
 	if !news.ValidDigest(digest) {
 		return nil, 0, badDigest(digest)
 	}
-	f, err := os.Open(s.path(digest))
+	r, size, err := s.shelf.open(digest)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, news.Errorf(news.NotFound, "digest", "the media %s is not here, or not yet", digest)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("open media: %w", err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("open media: %w", err), f.Close())
-	}
-	return f, info.Size(), nil
+	return r, size, nil
 }
 
 // Has reports whether the blob is here.
 func (s *Store) Has(digest string) bool {
-	if !news.ValidDigest(digest) {
-		return false
-	}
-	_, err := os.Stat(s.path(digest))
-	return err == nil
+	return news.ValidDigest(digest) && s.shelf.has(digest)
 }
 
 // Verify reads the blob again and fails with Conflict if its bytes are no
@@ -195,7 +176,7 @@ func (s *Store) Verify(ctx context.Context, want string) error {
 		return fmt.Errorf("verify media %s: %w", want, err)
 	}
 	if got := digest(sum); got != want {
-		return news.Errorf(news.Conflict, "digest", "the media %s is damaged on disk: its bytes are those of %s", want, got)
+		return news.Errorf(news.Conflict, "digest", "the media %s is damaged: its bytes are those of %s", want, got)
 	}
 	return nil
 }
@@ -206,20 +187,16 @@ func (s *Store) Delete(digest string) error {
 	if !news.ValidDigest(digest) {
 		return badDigest(digest)
 	}
-	path := s.path(digest)
-	if err := remove(path); err != nil {
-		return fmt.Errorf("delete media: %w", err)
-	}
-	if err := syncFolder(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.shelf.delete(digest); err != nil {
 		return fmt.Errorf("delete media: %w", err)
 	}
 	return nil
 }
 
-// path returns where the blob of a valid digest lies.
-func (s *Store) path(digest string) string {
+// place returns where the blob of a valid digest lies, with slashes.
+func place(digest string) string {
 	name := strings.TrimPrefix(digest, "sha256:")
-	return filepath.Join(s.dir, name[:2], name[2:4], name)
+	return name[:2] + "/" + name[2:4] + "/" + name
 }
 
 // claim notes that a temporary file is being written, and reports false if it

@@ -20,7 +20,7 @@ import (
 	"jisr/internal/news"
 )
 
-func newStore(t *testing.T) *Store {
+func newTestStore(t *testing.T) *Store {
 	t.Helper()
 	s, err := New(t.TempDir(), time.Now)
 	if err != nil {
@@ -82,7 +82,7 @@ func read(t *testing.T, s *Store, digest string) []byte {
 }
 
 func TestPutBytesAreFoundByTheirDigestInShardedFolders(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	for _, b := range [][]byte{nil, []byte("صورة"), bytes.Repeat([]byte("фото"), 200_000)} {
 		want := digestOf(b)
 		if info := put(t, s, b); info.Digest != want || info.Size != int64(len(b)) {
@@ -101,7 +101,7 @@ func TestPutBytesAreFoundByTheirDigestInShardedFolders(t *testing.T) {
 }
 
 func TestSameBytesAreStoredOnceHoweverManyPutThemAtOnce(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	b := bytes.Repeat([]byte("x"), 1<<20)
 	var wg sync.WaitGroup
 	for range 16 {
@@ -139,7 +139,7 @@ func TestRefusedBytesLeaveNothing(t *testing.T) {
 		"given up":          {ctx: canceled, r: strings.NewReader("a"), is: context.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStore(t)
+			s := newTestStore(t)
 			ctx := c.ctx
 			if ctx == nil {
 				ctx = t.Context()
@@ -162,7 +162,7 @@ func TestRefusedBytesLeaveNothing(t *testing.T) {
 func TestFullDiskIsSaidPlainlyAndLeavesNoHalfFile(t *testing.T) {
 	for _, step := range []string{"write", "sync", "rename"} {
 		t.Run(step, func(t *testing.T) {
-			s := newStore(t)
+			s := newTestStore(t)
 			s.fault = func(at string) error {
 				if at == step {
 					return &fs.PathError{Op: at, Path: "x", Err: syscall.ENOSPC}
@@ -179,7 +179,7 @@ func TestFullDiskIsSaidPlainlyAndLeavesNoHalfFile(t *testing.T) {
 }
 
 func TestLeftoversOfACrashAreCleanedOnceTheyAreOld(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	kept := put(t, s, []byte("kept"))
 	for _, name := range []string{"put-123", strings.Repeat("a", 64) + partSuffix} {
 		if err := os.WriteFile(filepath.Join(s.dir, tempFolder, name), []byte("half"), 0o600); err != nil {
@@ -205,13 +205,13 @@ func TestLeftoversOfACrashAreCleanedOnceTheyAreOld(t *testing.T) {
 }
 
 func TestDamagedBlobIsFoundAndMendedByPuttingItAgain(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	b := []byte("picture")
 	d := put(t, s, b).Digest
 	if err := s.Verify(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(s.path(d), []byte("pIcture"), 0o600); err != nil {
+	if err := os.WriteFile(s.shelf.(*folder).path(d), []byte("pIcture"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	expectKind(t, s.Verify(t.Context(), d), news.Conflict)
@@ -222,7 +222,7 @@ func TestDamagedBlobIsFoundAndMendedByPuttingItAgain(t *testing.T) {
 }
 
 func TestDeletedBlobIsGoneAndDeletingTwiceIsFine(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	d := put(t, s, []byte("picture")).Digest
 	for range 2 {
 		if err := s.Delete(d); err != nil {
@@ -259,7 +259,7 @@ func TestFolderThatCannotBeWrittenStopsTheStart(t *testing.T) {
 }
 
 func TestFolderThatTurnsReadOnlyStillServesWhatItHas(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	d := put(t, s, []byte("picture")).Digest
 	if err := errors.Join(os.Remove(filepath.Join(s.dir, tempFolder)), os.WriteFile(filepath.Join(s.dir, tempFolder), nil, 0o400)); err != nil {
 		t.Fatal(err)

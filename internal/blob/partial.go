@@ -96,7 +96,7 @@ func (p *Partial) Commit() (Info, error) {
 		err = errors.Join(otherBytes(p.digest, got), remove(p.file.Name()))
 	}
 	if err == nil {
-		err = p.store.settle(p.file, p.digest)
+		err = p.store.shelf.settle(p.ctx, p.file, p.digest)
 	}
 	if err != nil {
 		p.file.Close() //nolint:errcheck // the first error says more

@@ -25,7 +25,7 @@ func write(t *testing.T, p *Partial, b []byte) {
 }
 
 func TestDownloadGoesOnWhereItStopped(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	b := bytes.Repeat([]byte("0123456789"), 100_000)
 	d := digestOf(b)
 	for _, at := range []int{0, 300_000, 300_001, 999_999} {
@@ -53,7 +53,7 @@ func TestDownloadGoesOnWhereItStopped(t *testing.T) {
 
 func TestDownloadOfOtherBytesIsThrownAway(t *testing.T) {
 	for _, pieces := range [][]string{{"lie"}, {"tr", "uck"}} {
-		s := newStore(t)
+		s := newTestStore(t)
 		d := digestOf([]byte("truth"))
 		for i, piece := range pieces {
 			p := resume(t, s, d, 0)
@@ -72,7 +72,7 @@ func TestDownloadOfOtherBytesIsThrownAway(t *testing.T) {
 }
 
 func TestDownloadCanStartAnew(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	d := digestOf([]byte("truth"))
 	p := resume(t, s, d, 0)
 	write(t, p, []byte("lie"))
@@ -88,7 +88,7 @@ func TestDownloadCanStartAnew(t *testing.T) {
 }
 
 func TestDownloadIsBoundedAcrossItsPieces(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	d := digestOf([]byte("12345"))
 	p := resume(t, s, d, 4)
 	write(t, p, []byte("123"))
@@ -103,7 +103,7 @@ func TestDownloadIsBoundedAcrossItsPieces(t *testing.T) {
 }
 
 func TestDownloadBelongsToOneAtATime(t *testing.T) {
-	s := newStore(t)
+	s := newTestStore(t)
 	d := digestOf([]byte("x"))
 	p := resume(t, s, d, 0)
 	_, err := s.Resume(t.Context(), d, 0)

@@ -19,6 +19,7 @@ type Config struct {
 
 	DB         string      `json:"db,omitempty"`          // postgres:// URL; empty for jisr.db in the data folder
 	Keys       string      `json:"keys,omitempty"`        // folder of private keys; empty for keys in the data folder
+	Media      string      `json:"media,omitempty"`       // s3:// URL of a bucket for media; empty for media in the data folder
 	Listen     string      `json:"listen"`                // address to listen at, host:port
 	URL        string      `json:"url"`                   // the node's address for partners and people
 	AllowHosts []string    `json:"allow_hosts,omitempty"` // may be called although inside a private network

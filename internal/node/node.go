@@ -58,6 +58,11 @@ func Init(ctx context.Context, c *Config, org news.Organisation) error {
 	if err := org.Validate(); err != nil {
 		return err
 	}
+	if c.Media != "" {
+		if err := blob.CheckBucket(c.Media); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
@@ -113,7 +118,7 @@ func OpenToCheck(ctx context.Context, c *Config, log *slog.Logger) (*Node, error
 	n := newNode(ctx, c, log)
 	err := n.openLedger(ctx, ledger.Inspect)
 	if err == nil {
-		n.Blobs, err = blob.New(filepath.Join(c.Data, "media"), time.Now)
+		n.Blobs, err = openBlobs(ctx, c)
 	}
 	if err != nil {
 		return nil, errors.Join(err, n.Close())
@@ -138,7 +143,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openLedger(ctx, ledger.Open); err != nil {
 		return err
 	}
-	if n.Blobs, err = blob.New(filepath.Join(c.Data, "media"), time.Now); err != nil {
+	if n.Blobs, err = openBlobs(ctx, c); err != nil {
 		return err
 	}
 	if n.Jobs, err = jobs.New(ctx, jobs.Options{DB: n.DB, Log: n.log}); err != nil {
