@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -393,6 +394,63 @@ func TestFollowerSeesEveryRecordOnceAndResumes(t *testing.T) {
 		}
 		if len(seen) != 20 {
 			t.Errorf("saw %d records, want 20", len(seen))
+		}
+	})
+}
+
+// TestFollowerThatPreparesAheadAppliesInOrder has what is written fail now and
+// then, and the follower set back: what was prepared for other records must not be
+// applied.
+func TestFollowerThatPreparesAheadAppliesInOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := newNode(t, d, "wire.example")
+		var last int64
+		for i := range 40 {
+			last = a.add(t, fmt.Sprint("urn:x:", i), "text").Last()
+		}
+		var seen []int64
+		attempts := 0
+		f := Follower{Name: "ahead", Batch: 3, Ahead: true, Prepare: func(_ context.Context, rs []*Record) (func(context.Context, *db.Tx) error, error) {
+			return func(context.Context, *db.Tx) error {
+				if attempts++; attempts%4 == 0 {
+					return errors.New("not yet")
+				}
+				for _, r := range rs {
+					seen = append(seen, r.Position)
+				}
+				return nil
+			}, nil
+		}}
+		var wg sync.WaitGroup
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		wg.Go(func() { a.Follow(ctx, f) })
+		if err := a.WaitFollower(ctx, "ahead", last); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Write(ctx, func(tx *db.Tx) error {
+			if err := a.Rewind(ctx, tx, "ahead"); err != nil {
+				return err
+			}
+			return tx.Notify(ctx, Topic)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		last = a.add(t, "urn:x:last", "text").Last()
+		if err := a.WaitFollower(ctx, "ahead", last); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		wg.Wait()
+		var want []int64
+		for p := range last - 1 {
+			want = append(want, p+1)
+		}
+		for p := range last {
+			want = append(want, p+1)
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("applied %v", seen)
 		}
 	})
 }
