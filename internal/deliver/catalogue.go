@@ -119,7 +119,7 @@ func (l *listing) takers(c *candidate) map[string]*Destination {
 	var text *search.Text
 	c.text = func() *search.Text {
 		if text == nil {
-			text = l.reader.Read(c.item)
+			text = l.reader.ReadOf(c.origin, c.desk, c.item)
 		}
 		return text
 	}

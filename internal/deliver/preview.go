@@ -34,7 +34,7 @@ func (s *Service) Preview(ctx context.Context, q Query, positions []int64) (map[
 			continue // it is not delivered either
 		}
 		c := &candidate{origin: r.Origin, own: r.Own, desk: body.Label.Desk, item: it}
-		c.text = func() *search.Text { return reader.Read(it) }
+		c.text = func() *search.Text { return reader.ReadOf(c.origin, c.desk, it) }
 		if m.matches(c) {
 			taken[r.Position] = true
 		}
