@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"jisr/internal/news"
 )
 
 // TestFileOverTLSIsNotEndedByAReset plays a server that, as vsftpd does, ends
@@ -56,5 +58,24 @@ func TestFileOverTLSIsNotEndedByAReset(t *testing.T) {
 			t.Fatal("the server never sees the end")
 		}
 		g.close()
+	}
+}
+
+func TestDataPortsThatAServerNamesAreItsOwnAndHigh(t *testing.T) {
+	g, connect := peer(t, func(net.Conn) {})
+	c, end := connect(t.Context(), answerBytes)
+	d := &ftpDialer{guard: g, peer: "127.0.0.1"}
+	for _, address := range []string{"127.0.0.1:22", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.2:2121", "10.0.0.1:2121", "[::1]:2121", "localhost:2121"} {
+		if _, err := d.dial("tcp", address); news.KindOf(err) != news.Forbidden {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	data, err := d.dial("tcp", c.RemoteAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data.Close()
+	if err := end(nil); err != nil {
+		t.Error(err)
 	}
 }
