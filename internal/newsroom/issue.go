@@ -138,36 +138,11 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 	if err != nil {
 		return err
 	}
-	if err := in.Act.Allowed(h.exists, h.status); err != nil {
-		return err
-	}
-	if in.Expect != 0 && in.Expect != h.version {
-		return news.Errorf(news.Conflict, "version", "version %d was issued meanwhile; look at it before you go on", h.version)
-	}
-	if in.Desk == "" {
-		in.Desk = h.desk
-	}
-	it, err := s.version(ctx, tx, a, in, h)
+	next, err := s.perform(ctx, tx, a, in, h, out)
 	if err != nil {
 		return err
 	}
-	if it.DerivedFrom, err = s.sources(ctx, tx, it.DerivedFrom); err != nil {
-		return err
-	}
-	content, err := ninjs.Write(it)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", it.URI, err)
-	}
-	hash, err := a.Add(ledger.Draft{
-		Kind: ledger.KindItem, Actor: in.Actor, Ref: it.URI, Prev: h.hash, Content: content, Media: it.Digests(),
-		Body: news.ItemBody{Act: in.Act, Version: h.version + 1, Reason: in.Reason, Label: news.LabelOf(it, in.Desk)},
-	})
-	if err != nil {
-		return err
-	}
-	out.Version, out.Hash = h.version+1, hash.String()
-	next := head{version: out.Version, status: in.Act.After(), desk: in.Desk, hash: out.Hash, content: ledger.Sum(content)}
-	if err := writeHead(ctx, tx, it.URI, next); err != nil {
+	if err := writeHead(ctx, tx, in.Item.URI, next); err != nil {
 		return err
 	}
 	if in.Draft == "" {
@@ -177,6 +152,40 @@ func (s *Service) issue(ctx context.Context, tx *db.Tx, a *ledger.Appender, in I
 	// which the second would be noticed.
 	return one(ctx, tx, news.Errorf(news.Conflict, "draft", "this draft was issued or deleted meanwhile"),
 		`DELETE FROM draft WHERE id = $1`, in.Draft)
+}
+
+// perform adds the entry of an act on an item with the head, and returns the
+// item's next one. What it refuses leaves nothing behind.
+func (s *Service) perform(ctx context.Context, tx *db.Tx, a *ledger.Appender, in Issue, h head, out *Issued) (next head, err error) {
+	if err := in.Act.Allowed(h.exists, h.status); err != nil {
+		return head{}, err
+	}
+	if in.Expect != 0 && in.Expect != h.version {
+		return head{}, news.Errorf(news.Conflict, "version", "version %d was issued meanwhile; look at it before you go on", h.version)
+	}
+	if in.Desk == "" {
+		in.Desk = h.desk
+	}
+	it, err := s.version(ctx, tx, a, in, h)
+	if err != nil {
+		return head{}, err
+	}
+	if it.DerivedFrom, err = s.sources(ctx, tx, it.DerivedFrom); err != nil {
+		return head{}, err
+	}
+	content, err := ninjs.Write(it)
+	if err != nil {
+		return head{}, fmt.Errorf("write %s: %w", it.URI, err)
+	}
+	hash, err := a.Add(ledger.Draft{
+		Kind: ledger.KindItem, Actor: in.Actor, Ref: it.URI, Prev: h.hash, Content: content, Media: it.Digests(),
+		Body: news.ItemBody{Act: in.Act, Version: h.version + 1, Reason: in.Reason, Label: news.LabelOf(it, in.Desk)},
+	})
+	if err != nil {
+		return head{}, err
+	}
+	out.Version, out.Hash = h.version+1, hash.String()
+	return head{exists: true, version: out.Version, status: in.Act.After(), desk: in.Desk, hash: out.Hash, content: ledger.Sum(content)}, nil
 }
 
 // version makes the item's next version out of what the editor gave and what

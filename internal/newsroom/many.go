@@ -1,6 +1,7 @@
 package newsroom
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -84,23 +85,29 @@ func (s *Service) IssueEach(ctx context.Context, acts []Issue) (issued []*Issued
 	}
 	var performed []*Issued
 	appended, err := s.ledger.Append(ctx, func(ctx context.Context, tx *db.Tx, a *ledger.Appender) error {
+		heads, err := readHeads(ctx, tx, acts)
+		if err != nil {
+			return err
+		}
+		moved := map[string]bool{}
 		for i := range acts {
 			if refused[i] != nil {
 				continue
 			}
-			out := &Issued{Origin: s.ledger.Origin(), URI: acts[i].Item.URI}
-			err := s.issue(ctx, tx, a, acts[i], out)
+			uri := acts[i].Item.URI
+			out := &Issued{Origin: s.ledger.Origin(), URI: uri}
+			next, err := s.perform(ctx, tx, a, acts[i], heads[uri], out)
 			switch {
 			case err == nil:
-				issued[i] = out
+				issued[i], heads[uri], moved[uri] = out, next, true
 				performed = append(performed, out)
 			case news.KindOf(err) == "":
 				return err
-			default: // issue refuses before it writes anything
+			default:
 				refused[i] = err
 			}
 		}
-		return nil
+		return writeHeads(ctx, tx, heads, moved)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -109,6 +116,62 @@ func (s *Service) IssueEach(ctx context.Context, acts []Issue) (issued []*Issued
 		out.Position, out.Index = appended.Positions[i], appended.Indexes[i]
 	}
 	return issued, refused, nil
+}
+
+// readHeads is readHead for the items of many acts.
+func readHeads(ctx context.Context, tx *db.Tx, acts []Issue) (map[string]head, error) {
+	seen := make(map[string]bool, len(acts))
+	var uris []any
+	for i := range acts {
+		if uri := acts[i].Item.URI; !seen[uri] {
+			seen[uri] = true
+			uris = append(uris, uri)
+		}
+	}
+	out := make(map[string]head, len(uris))
+	for len(uris) > 0 {
+		n := min(len(uris), headsAtOnce)
+		if err := readSomeHeads(ctx, tx, uris[:n], out); err != nil {
+			return nil, fmt.Errorf("read what was issued: %w", err)
+		}
+		uris = uris[n:]
+	}
+	return out, nil
+}
+
+func readSomeHeads(ctx context.Context, tx *db.Tx, uris []any, out map[string]head) error {
+	places := make([]string, len(uris))
+	for i := range uris {
+		places[i] = fmt.Sprintf("$%d", i+1)
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT uri, version, status, desk, hash, content FROM issued WHERE uri IN (`+strings.Join(places, ", ")+`)`, uris...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var uri string
+		var content []byte
+		h := head{exists: true}
+		if err := rows.Scan(&uri, &h.version, &h.status, &h.desk, &h.hash, &content); err != nil {
+			return err
+		}
+		copy(h.content[:], content)
+		out[uri] = h
+	}
+	return rows.Err()
+}
+
+// writeHeads is writeHead for the heads that moved.
+func writeHeads(ctx context.Context, tx *db.Tx, heads map[string]head, moved map[string]bool) error {
+	values := make([]any, 0, 6*len(moved))
+	for uri := range moved {
+		h := heads[uri]
+		values = append(values, uri, h.version, string(h.status), h.desk, h.hash, bytes.Clone(h.content[:]))
+	}
+	return db.NewBulk(`issued (uri, version, status, desk, hash, content)`, 6, `ON CONFLICT (uri) DO UPDATE SET
+		version = excluded.version, status = excluded.status, desk = excluded.desk, hash = excluded.hash, content = excluded.content
+		WHERE excluded.version > issued.version`).Insert(ctx, tx, values)
 }
 
 // BreakLock ends the lock on a draft, for what must not wait, and reports whether

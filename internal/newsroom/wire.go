@@ -47,13 +47,17 @@ func (s *Service) applyWire(ctx context.Context, tx *db.Tx, arrivals []*arrival)
 	if err := upsertItems(ctx, tx, arrivals); err != nil {
 		return err
 	}
+	shown, err := readShown(ctx, tx, arrivals)
+	if err != nil {
+		return err
+	}
 	for _, a := range arrivals {
-		if err := s.applyDerivations(ctx, tx, a); err != nil {
+		if err := s.applyDerivations(ctx, tx, a, shown); err != nil {
 			return err
 		}
-		if err := s.applyOwn(ctx, tx, a); err != nil {
-			return err
-		}
+	}
+	if err := applyOwn(ctx, tx, arrivals); err != nil {
+		return err
 	}
 	return tx.Notify(ctx, Topic)
 }
@@ -158,13 +162,13 @@ func cut(s string, n int) string {
 
 // applyDerivations notes what the item's newest version was made from, and lets
 // what a source's act means reach the items made from it.
-func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) error {
-	var newest int64
-	err := tx.QueryRowContext(ctx, `SELECT idx FROM item WHERE origin = $1 AND uri = $2`, a.record.Origin, a.entry.Ref).Scan(&newest)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", a.entry.Ref, err)
+func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival, known map[[2]string]*shown) error {
+	is := known[[2]string{a.record.Origin, a.entry.Ref}]
+	if is == nil {
+		return fmt.Errorf("%s is not on the wire that it was just written to", a.entry.Ref)
 	}
-	if a.record.Index == newest {
+	if a.record.Index == is.idx && (is.derived || len(a.item.DerivedFrom) > 0) {
+		is.derived = true
 		if err := noteSources(ctx, tx, a); err != nil {
 			return err
 		}
@@ -174,6 +178,66 @@ func (s *Service) applyDerivations(ctx context.Context, tx *db.Tx, a *arrival) e
 	}
 	return block(ctx, tx, `EXISTS (SELECT 1 FROM derived d WHERE d.origin = item.origin AND d.uri = item.uri
 		AND d.source_uri = $1 AND d.source_origin = $2)`, a.entry.Ref, a.record.Origin)
+}
+
+// shown is what the wire says of an item of a batch.
+type shown struct {
+	idx     int64 // of its newest version
+	derived bool  // whether sources of it are noted
+}
+
+// shownAtOnce bounds the items of one statement.
+const shownAtOnce = 50
+
+// readShown reads what the wire says of the batch's items, by origin and URI.
+func readShown(ctx context.Context, tx *db.Tx, arrivals []*arrival) (map[[2]string]*shown, error) {
+	out := make(map[[2]string]*shown, len(arrivals))
+	var args []any
+	for _, a := range arrivals {
+		key := [2]string{a.record.Origin, a.entry.Ref}
+		if out[key] == nil {
+			out[key] = &shown{}
+			args = append(args, key[0], key[1])
+		}
+	}
+	for len(args) > 0 {
+		n := min(len(args), 2*shownAtOnce)
+		if err := readSomeShown(ctx, tx, args[:n], out); err != nil {
+			return nil, fmt.Errorf("read the wire: %w", err)
+		}
+		args = args[n:]
+	}
+	return out, nil
+}
+
+func readSomeShown(ctx context.Context, tx *db.Tx, args []any, out map[[2]string]*shown) error {
+	var pairs strings.Builder
+	for i := range len(args) / 2 {
+		if i > 0 {
+			pairs.WriteByte(',')
+		}
+		fmt.Fprintf(&pairs, "($%d, $%d)", 2*i+1, 2*i+2)
+	}
+	// A join, because SQLite would go through all items for pairs in a list.
+	rows, err := tx.QueryContext(ctx, `WITH k (origin, uri) AS (VALUES `+pairs.String()+`)
+		SELECT i.origin, i.uri, i.idx, CASE WHEN EXISTS (SELECT 1 FROM derived d
+		WHERE d.origin = i.origin AND d.uri = i.uri) THEN 1 ELSE 0 END
+		FROM k JOIN item i ON i.origin = k.origin AND i.uri = k.uri`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key [2]string
+		var derived int
+		is := &shown{}
+		if err := rows.Scan(&key[0], &key[1], &is.idx, &derived); err != nil {
+			return err
+		}
+		is.derived = derived == 1
+		out[key] = is
+	}
+	return rows.Err()
 }
 
 // noteSources replaces what is noted of the item's sources by what its newest
@@ -221,14 +285,19 @@ func block(ctx context.Context, tx *db.Tx, condition string, args ...any) error 
 	return nil
 }
 
-// applyOwn keeps the head of an own item that came by another way than Issue:
+// applyOwn keeps the heads of own items that came by another way than Issue:
 // after a recovery the ledger holds versions that this database forgot.
-func (s *Service) applyOwn(ctx context.Context, tx *db.Tx, a *arrival) error {
-	if !a.record.Own || a.record.Content == nil {
-		return nil
+func applyOwn(ctx context.Context, tx *db.Tx, arrivals []*arrival) error {
+	heads, moved := map[string]head{}, map[string]bool{}
+	for _, a := range arrivals {
+		if !a.record.Own || a.record.Content == nil || a.body.Version <= heads[a.entry.Ref].version {
+			continue
+		}
+		moved[a.entry.Ref] = true
+		heads[a.entry.Ref] = head{
+			version: a.body.Version, status: a.body.Act.After(), desk: a.body.Label.Desk,
+			hash: a.record.Hash().String(), content: *a.record.Content,
+		}
 	}
-	return writeHead(ctx, tx, a.entry.Ref, head{
-		version: a.body.Version, status: a.body.Act.After(), desk: a.body.Label.Desk,
-		hash: a.record.Hash().String(), content: *a.record.Content,
-	})
+	return writeHeads(ctx, tx, heads, moved)
 }
