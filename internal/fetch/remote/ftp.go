@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jlaffaye/ftp"
@@ -232,9 +233,17 @@ func (d *ftpDrive) read(name string, to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, r)
+	n, err := io.Copy(to, r)
 	// The answer that follows says whether this was the whole file.
-	return errors.Join(err, r.Close())
+	answer := r.Close()
+	if n == 0 && answer == nil && errors.Is(err, syscall.ECONNRESET) {
+		// Some servers end a connection over which there is nothing to send before
+		// TLS has begun on it.
+		if size, failed := d.conn.FileSize(d.absolute(name)); failed == nil && size == 0 {
+			return nil
+		}
+	}
+	return errors.Join(err, answer)
 }
 
 func (d *ftpDrive) write(name string, from io.Reader) error {
