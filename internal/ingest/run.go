@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,12 +51,12 @@ func (c *crew) size() int {
 	return len(c.busy)
 }
 
-// start runs work for the source unless it is busy.
-func (c *crew) start(source string, work func()) {
+// start runs work for the source unless it is busy, and reports whether it does.
+func (c *crew) start(source string, work func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.busy[source] {
-		return
+		return false
 	}
 	c.busy[source] = true
 	c.wg.Go(func() {
@@ -70,6 +71,7 @@ func (c *crew) start(source string, work func()) {
 		}()
 		work()
 	})
+	return true
 }
 
 // runLooks looks at sources when they are due.
@@ -146,10 +148,11 @@ func (s *Service) await(ctx context.Context, woken, freed <-chan struct{}, next 
 	select {
 	case <-ctx.Done():
 		return
-	case <-woken:
 	case <-freed:
+		return
 	case <-t.C:
 		return
+	case <-woken: // others' writes wake, too: let some come together
 	}
 	pause := time.NewTimer(breath)
 	defer pause.Stop()
@@ -207,8 +210,9 @@ func (s *Service) runTakes(ctx context.Context) {
 	c := newCrew()
 	defer c.wg.Wait()
 	later := &postponed{until: map[string]time.Time{}}
+	turns := map[string]time.Time{} // when a source's last batch was begun
 	for ctx.Err() == nil {
-		due, next, err := s.dueTakes(ctx)
+		due, next, err := s.dueTakes(ctx, turns)
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("cannot read which files are due", "err", err)
 			next = time.Now().Add(time.Second)
@@ -220,7 +224,7 @@ func (s *Service) runTakes(ctx context.Context) {
 			if later.has(source, s.now()) {
 				continue
 			}
-			c.start(source, func() {
+			started := c.start(source, func() {
 				switch _, err := s.takeSome(ctx, source); {
 				case errors.Is(err, errLost):
 					later.put(source, s.now().Add(s.lease/2))
@@ -229,17 +233,20 @@ func (s *Service) runTakes(ctx context.Context) {
 					later.put(source, s.now().Add(time.Second))
 				}
 			})
+			if started {
+				turns[source] = time.Now()
+			}
 		}
 		s.await(ctx, woken, c.freed, next)
 	}
 }
 
-// dueTakes returns the sources that have files to be taken, those that waited
-// longest first, and when the next file will be due.
-func (s *Service) dueTakes(ctx context.Context) (due []string, next time.Time, err error) {
+// dueTakes returns the sources that have files to be taken, those first whose
+// last turn is longest ago, and when the next file will be due.
+func (s *Service) dueTakes(ctx context.Context, turns map[string]time.Time) (due []string, next time.Time, err error) {
 	now := db.Micros(s.now())
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT source FROM arrival WHERE state = 'waiting' AND due <= $1
-		GROUP BY source ORDER BY min(due) LIMIT 200`, now)
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT t.source FROM source_state t WHERE t.waiting > 0
+		AND EXISTS (SELECT 1 FROM arrival a WHERE a.source = t.source AND a.state = 'waiting' AND a.due <= $1)`, now)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -254,6 +261,7 @@ func (s *Service) dueTakes(ctx context.Context) (due []string, next time.Time, e
 	if err := rows.Err(); err != nil {
 		return nil, time.Time{}, err
 	}
+	slices.SortFunc(due, func(a, b string) int { return turns[a].Compare(turns[b]) })
 	var at int64
 	err = s.db.Reader().QueryRowContext(ctx, `SELECT coalesce(min(due), 0) FROM arrival WHERE state = 'waiting' AND due > $1`, now).Scan(&at)
 	return due, db.FromMicros(at), err

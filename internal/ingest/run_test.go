@@ -317,3 +317,27 @@ func TestAPausedSourceIsNotLookedAtButWhatIsHereIsTaken(t *testing.T) {
 		}
 	})
 }
+
+func TestASourceWithManyFilesDoesNotKeepTheOthersWaiting(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, nil)
+		var flooded []*Source
+		for i := range takers + 1 {
+			flooded = append(flooded, h.source(fmt.Sprint("flood ", i), Push, nil))
+			for k := range 3 {
+				h.keeps(flooded[i], "x.json", item(fmt.Sprint(story, i, "-", k), "1", "One of many"))
+			}
+		}
+		last := h.source("last", Push, nil)
+		h.keeps(last, "x.json", item(story, "1", "Last"))
+		turns := map[string]time.Time{}
+		for i, src := range flooded {
+			turns[src.ID] = time.Unix(int64(i+1), 0)
+		}
+		due, _, err := h.dueTakes(t.Context(), turns)
+		must(t, err)
+		if len(due) != takers+2 || due[0] != last.ID || due[1] != flooded[0].ID {
+			t.Errorf("after the others had their turn the order is %v", due)
+		}
+	})
+}

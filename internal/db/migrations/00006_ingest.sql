@@ -43,6 +43,7 @@ CREATE TABLE source_state (
 );
 
 CREATE INDEX source_state_next ON source_state (next);
+CREATE INDEX source_state_waiting ON source_state (source) WHERE waiting > 0;
 
 -- Files as they came, each before anything else is done with it. The bytes are
 -- in the media folder under their digest.
