@@ -390,7 +390,7 @@ func TestHostileMailServerDoesNoHarm(t *testing.T) {
 		kept    int
 	}{
 		"lists without end":       {map[string]string{"UID FETCH": nested}, news.Unavailable, 0},
-		"as many as are let by":   {map[string]string{"UID FETCH": nested[:9900] + "\r\n%s OK done\r\n"}, news.Unavailable, 0},
+		"as many as are let by":   {map[string]string{"UID FETCH": nested[:3900] + "\r\n%s OK done\r\n"}, news.Unavailable, 0},
 		"lists by a quotation":    {map[string]string{"UID FETCH": "* 1 FETCH (BODYSTRUCTURE (\"x{9000000}\r\n\" " + nested[26:]}, news.Unavailable, 0},
 		"every number there is":   {map[string]string{"UID SEARCH": "* ESEARCH (TAG \"%s\") UID ALL 1:4294967295\r\n%s OK done\r\n", "UID FETCH": "%s OK done\r\n"}, "", 0},
 		"a line without end":      {map[string]string{"UID SEARCH": "* SEARCH" + strings.Repeat(" 1", 5<<20)}, news.TooLarge, 0},
@@ -415,7 +415,7 @@ func TestHostileMailServerDoesNoHarm(t *testing.T) {
 			if err != nil && strings.ContainsAny(err.Error(), "\x1b\x00") {
 				t.Errorf("the server's control characters come through: %q", err)
 			}
-			if took := time.Since(began); took > 20*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("it took %s", took)
 			}
 		})

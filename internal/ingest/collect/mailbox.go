@@ -330,8 +330,10 @@ func (m *mailbox) glance(ctx context.Context, uids []uint32) ([]letter, error) {
 					l.size = item.Size
 				case imapclient.FetchItemDataBodySection:
 					if item.Literal != nil {
-						m.wire.message(min(item.Literal.Size(), 16<<10))
-						l.header, _ = io.ReadAll(io.LimitReader(item.Literal, 16<<10))
+						var err error
+						if l.header, err = m.whole(item.Literal, 256<<10); err != nil {
+							return err
+						}
 					}
 				}
 			}
@@ -357,16 +359,11 @@ func (m *mailbox) fetch(ctx context.Context, uid uint32, max int64) ([]byte, err
 				if !ok || body.Literal == nil || found {
 					continue
 				}
-				if body.Literal.Size() > max {
-					m.conn.Close() //nolint:errcheck // else all of it would have to be read
-					return tooLarge(body.Literal.Size(), max)
-				}
-				m.wire.message(body.Literal.Size())
-				b, err := io.ReadAll(body.Literal)
-				if err != nil {
+				var err error
+				if data, err = m.whole(body.Literal, max); err != nil {
 					return err
 				}
-				data, found = b, int64(len(b)) == body.Literal.Size()
+				found = true
 			}
 		}
 		return cmd.Close()
@@ -375,6 +372,24 @@ func (m *mailbox) fetch(ctx context.Context, uid uint32, max int64) ([]byte, err
 		err = news.Errorf(news.NotFound, "name", "the message is not there any more")
 	}
 	return data, err
+}
+
+// whole reads a literal to its end. Where that is not to be had, the connection
+// is given up: the parser would go on as if it had been.
+func (m *mailbox) whole(l imap.LiteralReader, max int64) ([]byte, error) {
+	if l.Size() > max {
+		m.conn.Close() //nolint:errcheck // it is given up
+		return nil, tooLarge(l.Size(), max)
+	}
+	m.wire.message(l.Size())
+	b, err := io.ReadAll(l)
+	if err == nil && int64(len(b)) != l.Size() {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		m.conn.Close() //nolint:errcheck // it is given up
+	}
+	return b, err
 }
 
 func tooLarge(size, max int64) error {

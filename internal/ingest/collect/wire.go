@@ -9,7 +9,7 @@ import (
 )
 
 // maxLists is how many lists an IMAP server may begin in one operation.
-const maxLists = 10000
+const maxLists = 4000
 
 var (
 	errLists   = news.Errorf(news.Unavailable, "address", "the mail server's answers make no sense: they hold more than %d lists", maxLists)
