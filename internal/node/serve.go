@@ -95,7 +95,7 @@ func (n *Node) handler() (http.Handler, error) {
 	metrics.CountDeliveries(n.Deliver)
 	metrics.CountSources(n.Ingest, time.Now)
 	o := web.Options{Newsroom: n.Newsroom, Exchange: n.Exchange, People: n.People, Search: n.Search,
-		Ingest: n.Ingest, Deliver: n.Deliver, Vocab: n.Vocab, Ledger: n.Ledger, Media: n.Blobs, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log}
+		Ingest: n.Ingest, Deliver: n.Deliver, Vocab: n.Vocab, Ledger: n.Ledger, Media: n.Blobs, Files: n.Media, Subscribe: n.DB.Subscribe, URL: n.Config.URL, Now: time.Now, Log: n.log}
 	n.signInWays(&o)
 	site, err := web.New(o)
 	if err != nil {

@@ -60,6 +60,9 @@ func (s *Site) showDraft(q *request, d *newsroom.Draft, f view.Form, conflict *v
 	if v.Subjects, err = s.picker(q, "subject", f.Subjects, d.Item.Subjects...); err != nil {
 		return err
 	}
+	if v.Media, err = s.draftMedia(q, d.Item); err != nil {
+		return err
+	}
 	if d.Author != "" {
 		v.Author = s.authorName(q, d.Author)
 	}

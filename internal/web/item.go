@@ -38,7 +38,9 @@ func (s *Site) showItem(q *request, version int, failed error) error {
 	}
 	v.Body = s.sanitizer.HTML(found.Item.Body())
 	v.Dateline = s.dateline(found.Item)
-	v.Media = s.mediaOf(found)
+	if v.Media, err = s.mediaOf(q, found); err != nil {
+		return err
+	}
 	v.Acts = actsOn(q, &found.Line)
 	if v.Issuer, err = s.directory.profile(q.Context(), s, origin); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/web/view"
@@ -20,27 +21,99 @@ const wide = 1600
 
 // mediaOf lists the media of an item and of what it brings along, each in the
 // rendition that suits a page.
-func (s *Site) mediaOf(found *newsroom.View) []view.Medium {
+func (s *Site) mediaOf(q *request, found *newsroom.View) ([]view.Medium, error) {
+	all := append([]news.Item{*found.Item}, found.Item.Associations...)
+	made, err := s.made(q, all)
+	if err != nil {
+		return nil, err
+	}
 	var out []view.Medium
-	for _, it := range append([]news.Item{*found.Item}, found.Item.Associations...) {
+	for i := range all {
+		it := &all[i]
 		r := best(it.Renditions)
 		if r == nil {
 			continue
 		}
-		m := view.Medium{Kind: kindOf(r, it.Type), Caption: it.Summary(), Credit: it.CreditLine, Lang: it.Language,
-			Width: r.Width, Height: r.Height, Size: r.SizeInBytes, Machine: it.MachineMade()}
+		m := s.medium(it, r, made[r.Digest])
 		if m.Caption == "" && it.URI != found.URI {
 			m.Caption = it.Headline()
 		}
 		if m.Lang == "" {
 			m.Lang = found.Item.Language
 		}
-		if r.Digest != "" && s.media.Has(r.Digest) {
-			m.Src = "/media/" + r.Digest
-		}
 		out = append(out, m)
 	}
-	return out
+	return out, nil
+}
+
+// made looks up what was made here of the files of the items, by digest.
+func (s *Site) made(q *request, all []news.Item) (map[string]*media.File, error) {
+	var digests []string
+	for i := range all {
+		if r := best(all[i].Renditions); r != nil {
+			digests = append(digests, r.Digest)
+		}
+	}
+	if len(digests) == 0 {
+		return nil, nil
+	}
+	return s.files.Files(q.Context(), digests...)
+}
+
+// medium shows one file of an item: the preview that was made of it here, else
+// the file itself if a browser can show it. f is nil if nothing is known of it.
+func (s *Site) medium(it *news.Item, r *news.Rendition, f *media.File) view.Medium {
+	m := view.Medium{Kind: kindOf(r, it.Type), Caption: captionOf(it), Alt: roleOf(it, altText), Credit: it.CreditLine, Lang: it.Language,
+		Width: r.Width, Height: r.Height, Size: r.SizeInBytes, Machine: it.MachineMade()}
+	if !s.media.Has(r.Digest) {
+		return m
+	}
+	m.File = "/media/" + r.Digest
+	if f == nil {
+		m.Src = m.File
+		return m
+	}
+	m.Pending, m.Notices, m.Size = f.State == media.Pending, f.Notices, f.Size
+	if m.Kind = kindOf(&news.Rendition{ContentType: f.Type}, it.Type); m.Width == 0 {
+		m.Width, m.Height = f.Width, f.Height
+	}
+	for _, role := range []media.Role{media.Poster, media.Waveform} {
+		if p, ok := f.Renditions[role]; ok {
+			m.Poster = "/media/" + p.Digest
+		}
+	}
+	preview, ok := f.Renditions[media.Preview]
+	switch {
+	case ok && f.State == media.Ready:
+		m.Src = "/media/" + preview.Digest
+	case slices.Contains(shown, f.Type), f.Type == "audio/wav", f.Type == "audio/ogg":
+		m.Src = m.File
+	}
+	return m
+}
+
+// altText is the role of a description for those who do not see a picture, as
+// the IPTC Photo Metadata Standard calls it.
+const altText = "altText"
+
+func roleOf(it *news.Item, role string) string {
+	for _, d := range it.Descriptions {
+		if d.Role == role {
+			return d.Value
+		}
+	}
+	return ""
+}
+
+// captionOf is the main description; one that is only for those who do not see
+// the picture is none.
+func captionOf(it *news.Item) string {
+	for _, d := range it.Descriptions {
+		if d.Role != altText {
+			return it.Summary()
+		}
+	}
+	return ""
 }
 
 // best returns the rendition with a digest whose width is nearest to the page's,

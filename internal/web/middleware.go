@@ -74,9 +74,11 @@ func (s *Site) serve(r route) http.HandlerFunc {
 			q.answer(news.Errorf(news.Forbidden, "", "this needs one of the permissions %v, which none of your roles has", r.needs.any))
 			return
 		}
-		if err := q.parseForm(); err != nil {
-			q.answer(err)
-			return
+		if !r.files {
+			if err := q.parseForm(); err != nil {
+				q.answer(err)
+				return
+			}
 		}
 		if err := r.do(s, q); err != nil {
 			q.answer(err)

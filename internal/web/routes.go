@@ -37,6 +37,7 @@ type route struct {
 	needs   need
 	do      func(*Site, *request) error
 	raw     bool // bytes or a stream, not a page: not compressed
+	files   bool // takes files: the handler bounds what it reads
 }
 
 // table is every route of the site and who may use it. Where an act decides
@@ -88,6 +89,12 @@ var table = []route{
 	{pattern: "POST /diary/{id}", needs: may(people.WriteDraft), do: (*Site).savePlan},
 	{pattern: "GET /draft/new", needs: may(people.WriteDraft), do: (*Site).newDraft},
 	{pattern: "POST /draft", needs: may(people.WriteDraft), do: (*Site).saveDraft},
+	{pattern: "POST /draft/media", needs: may(people.WriteDraft), do: (*Site).addMedia, files: true},
+	{pattern: "POST /draft/{id}/media", needs: may(people.WriteDraft), do: (*Site).changeMedium},
+	{pattern: "POST /media/uploads/{$}", needs: may(people.WriteDraft), do: (*Site).upload, raw: true, files: true},
+	{pattern: "GET /media/uploads/{id}", needs: may(people.WriteDraft), do: (*Site).upload, raw: true},
+	{pattern: "PATCH /media/uploads/{id}", needs: may(people.WriteDraft), do: (*Site).upload, raw: true, files: true},
+	{pattern: "DELETE /media/uploads/{id}", needs: may(people.WriteDraft), do: (*Site).upload, raw: true},
 	{pattern: "GET /draft/{id}", needs: may(people.ReadDrafts), do: (*Site).draft},
 	{pattern: "GET /draft/{id}/issue", needs: may(people.Publish, people.Correct), do: (*Site).issuePage},
 	{pattern: "POST /draft/{id}/issue", needs: may(people.Publish, people.Correct), do: (*Site).issue},

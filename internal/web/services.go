@@ -3,12 +3,15 @@ package web
 import (
 	"context"
 	"io"
+	"net/http"
 	"time"
 
+	"jisr/internal/blob"
 	"jisr/internal/deliver"
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -213,8 +216,17 @@ type Ledger interface {
 	WaitFollower(ctx context.Context, name string, position int64) error
 }
 
-// Media opens media bytes.
+// Media keeps media bytes.
 type Media interface {
 	Has(digest string) bool
 	Open(digest string) (io.ReadSeekCloser, int64, error)
+	Put(ctx context.Context, r io.Reader, want blob.Expect) (blob.Info, error)
+}
+
+// Files takes media in and knows what was made of them.
+type Files interface {
+	Files(ctx context.Context, digests ...string) (map[string]*media.File, error)
+	Embedded(ctx context.Context, digest string) (*news.Item, error)
+	Register(ctx context.Context, digest string) error
+	UploadHandler(path string) (http.Handler, error)
 }

@@ -39,6 +39,7 @@ type Options struct {
 	Vocab    Vocabulary
 	Ledger   Ledger
 	Media    Media
+	Files    Files
 	Passkeys Passkeys // nil where the node does not know its address
 	Provider Provider // nil for none
 	// ProviderName is what people call the provider.
@@ -63,6 +64,8 @@ type Site struct {
 	vocab     Vocabulary
 	ledger    Ledger
 	media     Media
+	files     Files
+	uploads   http.Handler
 	passkeys  Passkeys
 	provider  Provider
 	calls     string // how people call the provider
@@ -86,7 +89,7 @@ type Site struct {
 func New(o Options) (*Site, error) {
 	s := &Site{newsroom: o.Newsroom, exchange: o.Exchange, people: o.People, search: o.Search, ingest: o.Ingest, deliver: o.Deliver, vocab: o.Vocab,
 		ledger: o.Ledger, url: o.URL,
-		media: o.Media, passkeys: o.Passkeys, provider: o.Provider, calls: o.ProviderName, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
+		media: o.Media, files: o.Files, passkeys: o.Passkeys, provider: o.Provider, calls: o.ProviderName, subscribe: o.Subscribe, zone: o.Zone, now: o.Now, log: o.Log, sanitizer: prose.NewSanitizer()}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
@@ -95,6 +98,9 @@ func New(o Options) (*Site, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.static, err = newStatic(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if s.uploads, err = o.Files.UploadHandler(uploadPath); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	s.cookie = cookiesFor(o.Ledger.Origin(), o.URL)

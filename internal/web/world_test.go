@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"jisr/internal/ingest"
 	"jisr/internal/ingest/collect"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -43,6 +46,8 @@ type house struct {
 	people   *people.Service
 	search   *search.Service
 	vocab    *vocab.Service
+	media    *media.Service
+	cut      atomic.Int64 // how many parts of an upload arrive before the line breaks; 0 for all
 	ingest   *ingest.Service
 	deliver  *deliver.Service
 	inbox    string // a folder that sources may watch
@@ -81,6 +86,17 @@ func open(t testing.TB, org news.Organisation) *house {
 	h.vocab = vocab.New(d, time.Now)
 	check(t, h.vocab.LoadEmbedded(ctx))
 	h.inbox = t.TempDir()
+	h.media = must(media.New(media.Options{DB: d, Blobs: h.blobs, Dir: filepath.Join(dir, "uploads"), Now: time.Now, Log: log,
+		Later: func(_ context.Context, tx *db.Tx, digest string) error {
+			tx.AfterCommit(func() {
+				wg.Go(func() {
+					for ctx.Err() == nil && errors.Is(h.media.Process(ctx, digest), media.ErrBusy) {
+						time.Sleep(20 * time.Millisecond)
+					}
+				})
+			})
+			return nil
+		}}))(t)
 	h.ingest = ingest.New(ingest.Options{DB: d, Newsroom: h.newsroom, Blobs: h.blobs, Origin: org.Origin,
 		Collectors: collect.All(collect.Options{DB: d, Allow: inside, Now: time.Now, Log: log}), Allow: inside,
 		Folder: func(path string) bool { return path == h.inbox }, Now: time.Now, Log: log})
@@ -93,11 +109,17 @@ func open(t testing.TB, org news.Organisation) *house {
 	check(t, h.exchange.SetProfile(ctx, org, h.url))
 	keys := must(people.NewPasskeys(h.people, strings.Replace(h.url, "127.0.0.1", "localhost", 1), org.Origin))(t)
 	site := must(web.New(web.Options{Passkeys: keys, Newsroom: h.newsroom, Exchange: h.exchange, People: h.people, Search: h.search, Ingest: h.ingest, Deliver: h.deliver, Vocab: h.vocab, Ledger: h.ledger,
-		Media: h.blobs, Subscribe: d.Subscribe, URL: h.url, Zone: time.FixedZone("EET", 2*3600), Now: time.Now, Log: log}))(t)
+		Media: h.blobs, Files: h.media, Subscribe: d.Subscribe, URL: h.url, Zone: time.FixedZone("EET", 2*3600), Now: time.Now, Log: log}))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/", h.exchange.Handler())
 	mux.Handle("/.well-known/jisr.json", h.exchange.Handler())
 	mux.Handle(deliver.FeedPath, h.deliver.Handler())
+	mux.HandleFunc("PATCH /media/uploads/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if h.cut.Load() > 0 && h.cut.Add(-1) == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		site.ServeHTTP(w, r)
+	})
 	mux.Handle("/", site)
 	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
 	go server.Serve(listener)

@@ -54,6 +54,13 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     timer = setTimeout(save, quiet);
     lock();
   });
+  // Another form of the page wants what was typed to be saved first.
+  form.addEventListener("flush", (event) => {
+    if (changed || !form.elements.id.value) {
+      clearTimeout(timer);
+      event.detail.push(save());
+    }
+  });
   form.addEventListener("submit", () => {
     leaving = true;
     clearTimeout(timer);

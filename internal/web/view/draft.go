@@ -22,6 +22,7 @@ type Draft struct {
 	Shell
 	Form     Form
 	Subjects Picker
+	Media    []DraftMedium
 	Updated  time.Time
 	Author   string
 	Zones    []string // suggestions for the embargo's time zone

@@ -26,19 +26,6 @@ type Item struct {
 	Reached  []Reached         // what partners did about a kill or hold of ours
 }
 
-// Medium is a picture, sound or video of an item.
-type Medium struct {
-	Kind    string // image, audio, video or file
-	Src     string // address here; empty while the bytes are on their way
-	Caption string
-	Credit  string
-	Lang    string
-	Width   int // pixels; 0 if unknown
-	Height  int
-	Size    int64 // bytes; 0 if unknown
-	Machine bool
-}
-
 // Permit answers whether the reader's house may do something with an item.
 type Permit struct {
 	Purpose string // key under "purpose."

@@ -15,6 +15,7 @@ import (
 	"jisr/internal/exchange"
 	"jisr/internal/ingest"
 	"jisr/internal/ledger"
+	"jisr/internal/media"
 	"jisr/internal/news"
 	"jisr/internal/newsroom"
 	"jisr/internal/people"
@@ -57,7 +58,7 @@ func poison(v reflect.Value, depth int) {
 		for i := range v.NumField() {
 			// These are made here, never by a stranger.
 			switch v.Type().Field(i).Name {
-			case "Done", "Src":
+			case "Done", "Src", "File", "Poster":
 			default:
 				poison(v.Field(i), depth+1)
 			}
@@ -96,7 +97,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 			DigitalSourceType: news.DigitalSourceBase + "trainedAlgorithmicMedia", Subjects: []news.Concept{{URI: "http://cv.iptc.org/newscodes/mediatopic/15000000"}, {Name: hostile}}},
 			Uses: []newsroom.Use{{UseBody: news.UseBody{Act: "published"}}}, Sources: []*newsroom.Line{&killed}, Derived: []*newsroom.Line{&usable}},
 			Body:  prose.NewSanitizer().HTML(news.Words{ContentType: "text/html", Value: hostile}),
-			Media: []Medium{{Kind: "image", Src: "/media/x", Size: 1 << 21}, {Kind: "video", Src: "/media/y"}, {Kind: "audio", Src: "/media/y"}, {Kind: "file", Src: "/media/z"}, {Kind: "image"}},
+			Media: []Medium{{Kind: "image", Src: "/media/x", File: "/media/x", Size: 1 << 21}, {Kind: "video", Src: "/media/y", File: "/media/f"}, {Kind: "audio", Src: "/media/y", File: "/media/f"}, {Kind: "file", Src: "/media/z", File: "/media/z"}, {Kind: "image"}},
 			Uses:  []Permit{{Purpose: "publish", Answer: "yes"}, {Purpose: "translate", Answer: "no"}, {Purpose: "edit", Answer: "ask"}},
 			Acts:  news.Acts, Old: 1, Issuer: &exchange.Profile{Organisation: news.Organisation{Kind: "agency"}}}
 		return v
@@ -155,7 +156,7 @@ func pages(l *locales.Language) map[string]templ.Component {
 		"imported": &Imported{Shell: s, Added: 1, Skipped: []string{hostile}},
 		"code":     &Code{Shell: s},
 		"secure":   &Secure{Shell: s, CanPasskey: true, Passkeys: []people.Passkey{{ID: "1"}}, Enrolment: &people.Enrolment{Secret: "ABCDEFGH", URL: "otpauth://x"}},
-		"draft": &Draft{Shell: s, Markup: true, Task: &newsroom.Task{Stage: "ready"}, Stages: newsroom.Stages, Scheduled: &newsroom.Scheduled{},
+		"draft": &Draft{Shell: s, Media: []DraftMedium{{Medium: Medium{Kind: "video", Src: "/media/x", File: "/media/y", Notices: []media.Notice{media.NoFFmpeg}}, Digest: "d"}}, Markup: true, Task: &newsroom.Task{Stage: "ready"}, Stages: newsroom.Stages, Scheduled: &newsroom.Scheduled{},
 			Remarks: []Remark{{Mine: true}}, Form: Form{Language: "ar", Urgency: "4", Made: "trainedAlgorithmicMedia", Subjects: []string{"x:01000000"}}},
 		"issue":        &Issue{Shell: s, Item: &news.Item{Language: "ar"}, Acts: []news.Act{"publish", "update", "correction", "refile"}, Body: "<p>x</p>", Form: Form{Version: 2}},
 		"partners":     &Partners{Shell: s, Partners: []*exchange.Partner{partner("asked"), partner("added"), healthy, partner("blocked")}},
