@@ -69,6 +69,8 @@ func TestShots(t *testing.T) {
 		Bodies: []news.Words{{Value: "<p>Текст.</p>", ContentType: "text/html"}}}})
 	draft := must(a.newsroom.SaveDraft(t.Context(), &newsroom.Draft{Desk: "culture", Author: must(a.people.AccountByLogin(t.Context(), "all-en"))(t).ID,
 		Item: &news.Item{Type: news.Text, Language: "ar", Slugline: "مكتبة", Located: "النهر", Headlines: []news.Words{{Value: "مكتبة النهر تفتح أبوابها ليلاً"}},
+			Associations: []news.Item{{Type: news.Picture, URI: "tag:x,2026:media/1", Language: "ar", CreditLine: "مرسال", Descriptions: []news.Words{{Role: "caption", Value: "قاعة المطالعة مساءً"}},
+				Renditions: []news.Rendition{{Name: "original", ContentType: "image/jpeg", Digest: a.store(photo(t)), OriginalFilename: "library-night.jpg"}}}},
 			Bodies: []news.Words{{Value: "<p>تفتح المكتبة أبوابها ليلاً ابتداءً من الشهر المقبل.</p><p>ويقول القائمون عليها إن الفكرة جاءت من القرّاء.</p>", ContentType: "text/html"}}}}))(t)
 	var corrected, killed, picture, partners *newsroom.Line
 	for _, l := range must(a.newsroom.Wire(t.Context(), newsroom.Filter{Limit: 200, WithEmbargoed: true}))(t) {
