@@ -196,28 +196,24 @@ func encode(t *testing.T, v any) []byte {
 
 // Diff returns the fields in which two items differ, or "".
 func Diff(before, after *news.Item) string {
-	var out strings.Builder
-	b, a := reflect.ValueOf(*before), reflect.ValueOf(*after)
-	for i := range b.NumField() {
-		x, _ := json.Marshal(b.Field(i).Interface())
-		y, _ := json.Marshal(a.Field(i).Interface())
-		if !bytes.Equal(x, y) {
-			fmt.Fprintf(&out, "%s\n  before %s\n  after  %s\n", b.Type().Field(i).Name, x, y)
-		}
-	}
-	return out.String()
+	return changes(before, after, func(string) bool { return true })
 }
 
 // Unreported returns the fields that changed between writing and reading without
 // a loss that says so. at is the JSON pointer of the item in the losses.
 func Unreported(before, after *news.Item, losses []loss.Loss, at string) string {
+	return changes(before, after, func(field string) bool { return !reported(losses, at+pointer(field)) })
+}
+
+// changes describes the fields that differ and that matter.
+func changes(before, after *news.Item, matters func(field string) bool) string {
 	var out strings.Builder
 	b, a := reflect.ValueOf(*before), reflect.ValueOf(*after)
 	for i := range b.NumField() {
 		name := b.Type().Field(i).Name
 		x, _ := json.Marshal(b.Field(i).Interface())
 		y, _ := json.Marshal(a.Field(i).Interface())
-		if !bytes.Equal(x, y) && !reported(losses, at+pointer(name)) {
+		if !bytes.Equal(x, y) && matters(name) {
 			fmt.Fprintf(&out, "%s\n  before %s\n  after  %s\n", name, x, y)
 		}
 	}

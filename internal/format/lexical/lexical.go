@@ -155,3 +155,14 @@ func SaysEmbargoed(text string) bool {
 	}
 	return false
 }
+
+// Stricter returns the status that holds an item back more: canceled, withheld,
+// usable, none. A status that is none of these counts as none.
+func Stricter(set, next news.PubStatus) news.PubStatus {
+	for _, s := range [...]news.PubStatus{news.Canceled, news.Withheld, news.Usable} {
+		if set == s || next == s {
+			return s
+		}
+	}
+	return set
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jisr/internal/format/lexical"
+	"jisr/internal/format/loss"
 	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
@@ -270,20 +271,7 @@ func (t *translation) comment(n *xmltree.Node) {
 
 // hold sets the status unless a stricter one was set before.
 func (t *translation) hold(s news.PubStatus) {
-	rank := func(s news.PubStatus) int {
-		switch s {
-		case news.Canceled:
-			return 3
-		case news.Withheld:
-			return 2
-		case news.Usable:
-			return 1
-		}
-		return 0
-	}
-	if rank(s) > rank(t.it.PubStatus) {
-		t.it.PubStatus = s
-	}
+	t.it.PubStatus = lexical.Stricter(t.it.PubStatus, s)
 }
 
 func (t *translation) urgency(n *xmltree.Node) {
@@ -335,17 +323,7 @@ func (t *translation) envelope() {
 }
 
 func (t *translation) time(at *xmltree.Node, s string) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	v, zoned, ok := lexical.Time(s)
-	switch {
-	case !ok:
-		t.losef(at, "%q is not a date and time", s)
-	case !zoned:
-		t.losef(at, "the time %q has no zone: taken as UTC", s)
-	}
-	return v
+	return loss.Time(s, lexical.Time, func(reason string) { t.lose(at, reason) })
 }
 
 func (t *translation) tag(at *xmltree.Node, s string) string {

@@ -142,21 +142,7 @@ func (t *translation) status(n *xmltree.Node) news.PubStatus {
 
 // hold sets the status unless a stricter one was set before.
 func (t *translation) hold(s news.PubStatus) {
-	if rank(s) > rank(t.it.PubStatus) {
-		t.it.PubStatus = s
-	}
-}
-
-func rank(s news.PubStatus) int {
-	switch s {
-	case news.Canceled:
-		return 3
-	case news.Withheld:
-		return 2
-	case news.Usable:
-		return 1
-	}
-	return 0
+	t.it.PubStatus = lexical.Stricter(t.it.PubStatus, s)
 }
 
 // embargo reads embargoed. The element may be empty: the item is then embargoed

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jisr/internal/format/lexical"
+	"jisr/internal/format/loss"
 	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
@@ -39,17 +40,7 @@ func (t *translation) time(n *xmltree.Node) time.Time {
 }
 
 func (t *translation) timeOf(s string, at *xmltree.Node) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	v, zoned, ok := lexical.Time(s)
-	switch {
-	case !ok:
-		t.lose(at, fmt.Sprintf("%q is not a date and time", s))
-	case !zoned:
-		t.lose(at, fmt.Sprintf("the time %q has no zone: taken as UTC", s))
-	}
-	return v
+	return loss.Time(s, lexical.Time, func(reason string) { t.lose(at, reason) })
 }
 
 // number reads a whole number of at least zero; anything else is a loss.

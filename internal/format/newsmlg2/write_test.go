@@ -30,7 +30,7 @@ func TestWritingGivesBackWhatWasRead(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			items, _, err := newsmlg2.Read(readFile(t, file))
+			items, _, err := newsmlg2.Read(goldentest.File(t, file))
 			if err != nil {
 				t.Fatal(err)
 			}

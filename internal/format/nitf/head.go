@@ -2,12 +2,12 @@ package nitf
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"jisr/internal/format/lexical"
+	"jisr/internal/format/loss"
 	"jisr/internal/format/xmltree"
 	"jisr/internal/news"
 )
@@ -332,15 +332,5 @@ func (r *reader) hops(n *xmltree.Node) {
 }
 
 func (r *reader) time(at *xmltree.Node, s string) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	v, zoned, ok := lexical.Time(s)
-	switch {
-	case !ok:
-		r.lose(at, fmt.Sprintf("%q is not a date and time", s))
-	case !zoned:
-		r.lose(at, fmt.Sprintf("the time %q has no zone: taken as UTC", s))
-	}
-	return v
+	return loss.Time(s, lexical.Time, func(reason string) { r.lose(at, reason) })
 }

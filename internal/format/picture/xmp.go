@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"jisr/internal/format/dates"
+	"jisr/internal/format/loss"
 	"jisr/internal/news"
 )
 
@@ -361,15 +362,5 @@ func (r *reader) urgency(path, s string) int {
 }
 
 func (r *reader) time(path, s string) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	t, zoned, ok := dates.Parse(s)
-	switch {
-	case !ok:
-		r.lose(path, "%q is not a date and time", s)
-	case !zoned:
-		r.lose(path, "the time %q has no zone: taken as UTC", s)
-	}
-	return t
+	return loss.Time(s, dates.Parse, func(reason string) { r.lose(path, "%s", reason) })
 }
