@@ -101,16 +101,16 @@ func inThree(names []string) map[string]string {
 // languages that the authority's edition lacks. It costs one look when nothing
 // is new. Every start of a node calls it.
 func (s *Service) LoadEmbedded(ctx context.Context) error {
-	editions, err := Embedded()
-	if err != nil {
-		return fmt.Errorf("embedded vocabularies: %w", err)
-	}
 	digest, err := embeddedDigest()
 	if err != nil {
 		return fmt.Errorf("embedded vocabularies: %w", err)
 	}
 	if done, err := s.upToDate(ctx, s.db.Reader(), digest); err != nil || done {
 		return err
+	}
+	editions, err := Embedded()
+	if err != nil {
+		return fmt.Errorf("embedded vocabularies: %w", err)
 	}
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		// The row is locked first, so that of several starting nodes one works.
